@@ -1,0 +1,1 @@
+"""The application: command line, site file, pipeline, runs and the demo shop."""

@@ -1,0 +1,1 @@
+"""People in a recording: frames, detectors, ByteTrack, foot points and floor positions."""

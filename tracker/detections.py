@@ -1,0 +1,114 @@
+"""Detections of a whole recording as one table: the first durable artefact of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import supervision as sv
+from numpy.typing import NDArray
+
+COLUMNS = ("t_s", "x1_px", "y1_px", "x2_px", "y2_px", "score")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectionLog:
+    """Boxes found in each sampled picture; pictures without anybody are kept, for they are observations too.
+
+    Attributes:
+        t_s: (F,) float64, times of the sampled pictures, strictly increasing.
+        offsets: (F + 1,) int64; the boxes of picture i are rows offsets[i]:offsets[i + 1].
+        xyxy_px: (N, 4) float64 boxes, left, top, right, bottom.
+        score: (N,) float64 in 0..1.
+
+    """
+
+    t_s: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    xyxy_px: NDArray[np.float64]
+    score: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Check shapes once and make the arrays read-only."""
+        t_s = np.array(self.t_s, dtype=np.float64)
+        offsets = np.array(self.offsets, dtype=np.int64)
+        xyxy = np.array(self.xyxy_px, dtype=np.float64).reshape(-1, 4)
+        score = np.array(self.score, dtype=np.float64)
+        if np.any(np.diff(t_s) <= 0):
+            raise ValueError("t_s must be strictly increasing")
+        if offsets.shape != (len(t_s) + 1,) or offsets[0] != 0 or offsets[-1] != len(score):
+            raise ValueError(f"offsets must have {len(t_s) + 1} entries from 0 to {len(score)}")
+        if len(xyxy) != len(score):
+            raise ValueError(f"{len(xyxy)} boxes but {len(score)} scores")
+        for name, array in (("t_s", t_s), ("offsets", offsets), ("xyxy_px", xyxy), ("score", score)):
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def collect(cls, pictures: Iterable[tuple[float, sv.Detections]]) -> DetectionLog:
+        """Make the table from (t_s, detections) pairs in order of time."""
+        t_s: list[float] = []
+        boxes: list[NDArray[np.float64]] = []
+        scores: list[NDArray[np.float64]] = []
+        for t, found in pictures:
+            t_s.append(t)
+            boxes.append(np.asarray(found.xyxy, dtype=np.float64).reshape(-1, 4))
+            confidence = np.ones(len(found)) if found.confidence is None else found.confidence
+            scores.append(np.asarray(confidence, dtype=np.float64))
+        counts = [len(s) for s in scores]
+        return cls(
+            t_s=np.array(t_s),
+            offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
+            xyxy_px=np.concatenate([np.empty((0, 4)), *boxes]),
+            score=np.concatenate([np.empty(0), *scores]),
+        )
+
+    @property
+    def row_t_s(self) -> NDArray[np.float64]:
+        """(N,) float64: the time of each box."""
+        return np.repeat(self.t_s, np.diff(self.offsets))
+
+    def at(self, picture: int) -> sv.Detections:
+        """The boxes of one sampled picture in the field's common format (class 0 is a person)."""
+        rows = slice(int(self.offsets[picture]), int(self.offsets[picture + 1]))
+        n = rows.stop - rows.start
+        return sv.Detections(
+            xyxy=self.xyxy_px[rows].astype(np.float32),
+            confidence=self.score[rows].astype(np.float32),
+            class_id=np.zeros(n, dtype=int),
+        )
+
+    def to_parquet(self, path: Path) -> None:
+        """Write a row per box; a picture without boxes is one row whose box and score are NaN."""
+        counts = np.diff(self.offsets)
+        t_s = np.concatenate([self.row_t_s, self.t_s[counts == 0]])
+        empty = int(np.sum(counts == 0))
+        boxes = np.concatenate([self.xyxy_px, np.full((empty, 4), np.nan)])
+        score = np.concatenate([self.score, np.full(empty, np.nan)])
+        order = np.argsort(t_s, kind="stable")
+        values = np.column_stack([t_s, boxes, score])[order]
+        pd.DataFrame(values, columns=list(COLUMNS)).to_parquet(path, index=False)
+
+    @classmethod
+    def from_parquet(cls, path: Path) -> DetectionLog:
+        """Read what `to_parquet` wrote.
+
+        Raises:
+            ValueError: If columns are missing.
+
+        """
+        table = pd.read_parquet(path)
+        missing = [c for c in COLUMNS if c not in table.columns]
+        if missing:
+            raise ValueError(f"{path}: expected columns {', '.join(COLUMNS)}; missing {', '.join(missing)}")
+        table = table.sort_values("t_s", kind="stable")
+        t_all = table["t_s"].to_numpy(dtype=np.float64)
+        t_s, first = np.unique(t_all, return_index=True)
+        found = table["score"].notna().to_numpy()
+        counts = np.add.reduceat(found.astype(np.int64), first) if len(t_s) else np.empty(0, np.int64)
+        boxes = table.loc[found, list(COLUMNS[1:5])].to_numpy(dtype=np.float64)
+        score = table.loc[found, "score"].to_numpy(dtype=np.float64)
+        return cls(t_s, np.concatenate([[0], np.cumsum(counts)]), boxes, score)

@@ -1,0 +1,32 @@
+"""The edge at which a detector is plugged in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import supervision as sv
+
+from tracker.frames import Frame
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds people in pictures.
+
+    The result of `detect` has one `supervision.Detections` per frame, in the order of the frames, with
+    float32 `xyxy` inside the picture, `confidence` in 0..1 and `class_id` 0 throughout, best score first.
+    The same frames give the same result; a batch gives what its frames give one by one.
+
+    Attributes:
+        description: One line for reports and maps, such as "YOLO11n (OpenVINO, 640x640)".
+        every_frame: True if the detector has an answer for every picture and must not be sampled (replay).
+
+    """
+
+    description: str
+    every_frame: bool
+
+    def detect(self, frames: Sequence[Frame]) -> list[sv.Detections]:
+        """Find the people in each frame."""
+        ...
