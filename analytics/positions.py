@@ -1,0 +1,37 @@
+"""Positions for the smoother, taken from tracks: metres on the plan, or pixels where nobody calibrated."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analytics.trajectories import Positions
+from tracker.tracks import Tracks
+
+# A person is 1.7 m tall, so in a picture without calibration the box height gives the scale.
+_PERSON_M = 1.7
+# Jitter of a detector's foot point as a share of the box height, see docs/decisions/0002-foot-jitter.md.
+_JITTER_X, _JITTER_Y = 0.05, 0.08
+
+
+def floor_positions(tracks: Tracks) -> Positions:
+    """Raw positions on the plan, in metres."""
+    return Positions(
+        tracks.person, tracks.t_s, tracks.xy_m, tracks.cov_m2, tracks.observed, np.ones(len(tracks)), "m"
+    )
+
+
+def picture_positions(tracks: Tracks) -> Positions:
+    """Foot points in the picture, in pixels; a metre is what the person's own box makes of it.
+
+    The height is the median over a person's observed boxes, so that a box cut short does not stretch the
+    metre.
+    """
+    height = tracks.xyxy_px[:, 3] - tracks.xyxy_px[:, 1]
+    scale = np.empty(len(tracks))
+    starts = np.flatnonzero(np.concatenate([[True], tracks.person[1:] != tracks.person[:-1]]))
+    for begin, end in zip(starts, np.append(starts[1:], len(tracks)), strict=True):
+        scale[begin:end] = np.median(height[begin:end]) / _PERSON_M
+    jitter = np.column_stack([(_JITTER_X * height) ** 2, np.zeros(len(tracks)), (_JITTER_Y * height) ** 2])
+    return Positions(
+        tracks.person, tracks.t_s, tracks.foot_px, jitter, tracks.observed, np.maximum(scale, 1e-3), "px"
+    )

@@ -1,0 +1,59 @@
+"""Who stands still: little net movement over a while."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.settings import TrajectorySettings
+
+
+def standing_rows(
+    path: NDArray[np.int64],
+    t_s: NDArray[np.float64],
+    xy_m: NDArray[np.float64],
+    settings: TrajectorySettings,
+) -> NDArray[np.bool_]:
+    """Rows at which a person stands.
+
+    A stretch of `stop_window_s` with a net displacement under `stop_move_m` is still; standing is a union of
+    still stretches that lasts at least `stop_s`.
+
+    Args:
+        path: (N,) path numbers, ascending.
+        t_s: (N,) times, increasing within a path.
+        xy_m: (N, 2) smoothed positions in metres.
+        settings: The thresholds.
+
+    Returns:
+        (N,) bool.
+
+    """
+    n = len(path)
+    if n == 0:
+        return np.zeros(0, dtype=np.bool_)
+    # One increasing clock over all paths, so that one search serves all of them.
+    span = float(t_s.max() - t_s.min()) + settings.stop_window_s + 1.0
+    starts = np.concatenate([[True], path[1:] != path[:-1]])
+    clock = (t_s - t_s.min()) + span * (np.cumsum(starts) - 1)
+    # Exactly one window later, read off the straight path between rows.
+    goal = clock + settings.stop_window_s
+    after = np.minimum(np.searchsorted(clock, goal - 1e-9), n - 1)
+    inside = path[after] == path
+    before = np.maximum(after - 1, 0)
+    step = np.where(clock[after] > clock[before], clock[after] - clock[before], 1.0)
+    share = np.clip((goal - clock[before]) / step, 0.0, 1.0)[:, None]
+    ahead = xy_m[before] + share * (xy_m[after] - xy_m[before])
+    still = inside & (np.hypot(*(ahead - xy_m).T) < settings.stop_move_m)
+    # Each still row covers the rows up to `after`: add up the beginnings and ends of the stretches.
+    change = np.zeros(n + 1, dtype=np.int64)
+    np.add.at(change, np.flatnonzero(still), 1)
+    np.add.at(change, after[still] + 1, -1)
+    covered = np.cumsum(change[:-1]) > 0
+    # Runs of covered rows within a path, kept if they last long enough.
+    edge = np.concatenate([[True], (covered[1:] != covered[:-1]) | starts[1:]])
+    run = np.cumsum(edge) - 1
+    begin = np.flatnonzero(edge)
+    end = np.concatenate([begin[1:], [n]]) - 1
+    long_enough = t_s[end] - t_s[begin] >= settings.stop_s - 1e-6
+    return covered & long_enough[run]

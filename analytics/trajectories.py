@@ -1,0 +1,332 @@
+"""Floor trajectories: the smoothed path of each person, from raw positions and their covariances.
+
+The path is the fixed-interval (Rauch-Tung-Striebel) smoother of a constant-velocity model with white-noise
+acceleration (Bar-Shalom, Li, Kirubarajan 2001, section 6.2). For a linear Gaussian model its mean is the
+minimum of a sum of squares whose normal matrix is banded (Bell 1994, "The iterated Kalman smoother as a
+Gauss-Newton method"), so all paths are solved at once instead of one row after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
+
+from analytics.grid import Unit
+from analytics.settings import TrajectorySettings
+from analytics.standing import standing_rows
+
+# Student-t weights of measurement residuals: a box cut by a shelf is metres off, more often than a Gaussian has it.
+_ROBUST_DEGREES = 4.0
+_ROBUST_PASSES = 3
+_ROWS_AT_ONCE = 500_000
+_FIRST_SPEED_M_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trajectories:
+    """Smoothed paths, sorted by person and time; rows of one `path` are joined by straight lines.
+
+    Attributes:
+        person: (N,) int64.
+        path: (N,) int64, number of the unbroken path, ascending; a person with a gap has several.
+        t_s: (N,) float64 seconds since the start of the recording.
+        xy: (N, 2) float64 on the floor, in `unit`.
+        standing: (N,) bool, the person is taken to stand still.
+        people: (P,) int64, all persons, also those without any position.
+        first_s: (P,) float64, time of each person's first observation.
+        last_s: (P,) float64, time of each person's last observation.
+        unit: "m" on the plan, "px" in an uncalibrated picture.
+
+    """
+
+    person: NDArray[np.int64]
+    path: NDArray[np.int64]
+    t_s: NDArray[np.float64]
+    xy: NDArray[np.float64]
+    standing: NDArray[np.bool_]
+    people: NDArray[np.int64]
+    first_s: NDArray[np.float64]
+    last_s: NDArray[np.float64]
+    unit: Unit = "m"
+
+    def __post_init__(self) -> None:
+        """Check shapes and order once and make the arrays read-only."""
+        n, p = len(self.person), len(self.people)
+        expected = {
+            "person": (n,), "path": (n,), "t_s": (n,), "xy": (n, 2), "standing": (n,),
+            "people": (p,), "first_s": (p,), "last_s": (p,),
+        }  # fmt: skip
+        for name, shape in expected.items():
+            value = np.asarray(getattr(self, name)).view()
+            if value.shape != shape:
+                raise ValueError(f"{name}: expected shape {shape}, got {value.shape}")
+            value.setflags(write=False)
+            object.__setattr__(self, name, value)
+        joined = self.path[1:] == self.path[:-1]
+        if np.any(self.path[1:] < self.path[:-1]) or np.any(self.t_s[1:][joined] <= self.t_s[:-1][joined]):
+            raise ValueError("rows must be sorted by path, then by strictly increasing t_s")
+        if np.any(self.person[1:][joined] != self.person[:-1][joined]):
+            raise ValueError("a path belongs to one person")
+
+    @property
+    def tracked_s(self) -> float:
+        """Summed length of all tracks, from each person's first to last observation."""
+        return float(np.sum(self.last_s - self.first_s))
+
+    @property
+    def placed_s(self) -> float:
+        """Summed length of all paths."""
+        joined = self.path[1:] == self.path[:-1]
+        return float(np.sum((self.t_s[1:] - self.t_s[:-1])[joined]))
+
+    @property
+    def unplaced_s(self) -> float:
+        """Time of the tracks that no path covers: gaps too long to bridge, and rows without a position."""
+        return self.tracked_s - self.placed_s
+
+    def parts(self, rows: int = 1_000_000) -> Iterator[tuple[Trajectories, slice]]:
+        """Cut between persons into parts of about so many rows, each with the slice of its paths."""
+        bounds = _blocks(self.person, rows) or [(0, 0)]
+        number = np.concatenate([[0], np.cumsum(self.path[1:] != self.path[:-1])])
+        for nth, (begin, end) in enumerate(bounds):
+            # People without any position go with the first part, so that each is counted once.
+            named = np.unique(self.person[begin:end])
+            if nth == 0:
+                named = np.union1d(named, np.setdiff1d(self.people, self.person))
+            column = np.searchsorted(self.people, named)
+            paths = slice(int(number[begin]), int(number[end - 1]) + 1) if end > begin else slice(0, 0)
+            yield (
+                Trajectories(
+                    self.person[begin:end], self.path[begin:end], self.t_s[begin:end], self.xy[begin:end],
+                    self.standing[begin:end], named, self.first_s[column], self.last_s[column], self.unit,
+                ),
+                paths,
+            )  # fmt: skip
+
+    def to_parquet(self, path: Path) -> None:
+        """Write `trajectories.parquet`; a person without any position has one row with NaN and path -1."""
+        suffix = self.unit
+        table = pd.DataFrame(
+            {
+                "person": self.person, "path": self.path, "t_s": self.t_s,
+                f"x_{suffix}": self.xy[:, 0], f"y_{suffix}": self.xy[:, 1], "standing": self.standing,
+            }
+        )  # fmt: skip
+        spans = pd.DataFrame({"person": self.people, "first_s": self.first_s, "last_s": self.last_s})
+        table.merge(spans, on="person", how="outer").fillna({"path": -1, "standing": False}).astype(
+            {"path": np.int64, "standing": bool}
+        ).to_parquet(path, index=False)
+
+    @classmethod
+    def from_parquet(cls, path: Path) -> Trajectories:
+        """Read what `to_parquet` wrote."""
+        table = pd.read_parquet(path)
+        unit: Unit = "m" if "x_m" in table.columns else "px"
+        spans = table.drop_duplicates("person")
+        rows = table[table["path"] >= 0].sort_values(["path", "t_s"], kind="stable")
+        return cls(
+            person=rows["person"].to_numpy(np.int64),
+            path=rows["path"].to_numpy(np.int64),
+            t_s=rows["t_s"].to_numpy(np.float64),
+            xy=rows[[f"x_{unit}", f"y_{unit}"]].to_numpy(np.float64),
+            standing=rows["standing"].to_numpy(bool),
+            people=spans["person"].to_numpy(np.int64),
+            first_s=spans["first_s"].to_numpy(np.float64),
+            last_s=spans["last_s"].to_numpy(np.float64),
+            unit=unit,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Positions:
+    """What the smoother is given: raw positions of all persons, sorted by person and time.
+
+    Attributes:
+        person: (N,) int64.
+        t_s: (N,) float64.
+        xy: (N, 2) float64 in `unit`, NaN where there is none.
+        cov: (N, 3) float64, xx, xy, yy.
+        observed: (N,) bool; other rows carry no information and only ask for the path at their time.
+        units_per_m: Size of a metre in `unit`, per row: 1 on the plan; in a picture a person's box tells it.
+        unit: "m" or "px".
+
+    """
+
+    person: NDArray[np.int64]
+    t_s: NDArray[np.float64]
+    xy: NDArray[np.float64]
+    cov: NDArray[np.float64]
+    observed: NDArray[np.bool_]
+    units_per_m: NDArray[np.float64]
+    unit: Unit = "m"
+
+
+def smooth(positions: Positions, settings: TrajectorySettings) -> Trajectories:
+    """Smooth all paths.
+
+    Paths are broken where two successive positions of a person lie more than `max_bridge_s` apart. A path
+    runs from its first to its last position: smoothing changes neither time.
+
+    Args:
+        positions: Raw positions, sorted by person and time.
+        settings: Noise of walking, what standing is, and the longest bridge.
+
+    """
+    people = np.unique(positions.person)
+    path = _paths(positions, settings.max_bridge_s)
+    spans = _observed_spans(positions, people)
+    rows = np.flatnonzero(path >= 0)
+    xy = np.empty((len(rows), 2))
+    standing = np.zeros(len(rows), dtype=np.bool_)
+    for begin, end in _blocks(path[rows], _ROWS_AT_ONCE):
+        block = rows[begin:end]
+        xy[begin:end], standing[begin:end] = _smooth_block(positions, block, path[block], settings)
+    return Trajectories(
+        positions.person[rows], path[rows], positions.t_s[rows], xy, standing, people, *spans, positions.unit
+    )
+
+
+def _paths(positions: Positions, max_bridge_s: float) -> NDArray[np.int64]:
+    """Number of the path each row belongs to; -1 for rows outside all paths."""
+    placed = np.flatnonzero(positions.observed & np.isfinite(positions.xy).all(axis=1))
+    path = np.full(len(positions.person), -1, dtype=np.int64)
+    if len(placed) == 0:
+        return path
+    person, t_s = positions.person[placed], positions.t_s[placed]
+    # A hair above the limit, so that a gap of exactly max_bridge_s is bridged whatever the rounding.
+    broken = (person[1:] != person[:-1]) | (t_s[1:] - t_s[:-1] > max_bridge_s + 1e-6)
+    number = np.concatenate([[0], np.cumsum(broken)])
+    # Rows between two placed rows of one path belong to it too: the path is asked for at their time.
+    before = np.searchsorted(placed, np.arange(len(path)), side="right") - 1
+    after = np.searchsorted(placed, np.arange(len(path)), side="left")
+    within = (before >= 0) & (after < len(placed))
+    within[within] = number[before[within]] == number[after[within]]
+    path[within] = number[before[within]]
+    return path
+
+
+def _observed_spans(
+    positions: Positions, people: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Time of the first and of the last observation of each person."""
+    column = np.searchsorted(people, positions.person[positions.observed])
+    t_s = positions.t_s[positions.observed]
+    first = np.full(len(people), np.inf)
+    last = np.full(len(people), -np.inf)
+    np.minimum.at(first, column, t_s)
+    np.maximum.at(last, column, t_s)
+    nobody = ~np.isfinite(first)
+    first[nobody] = last[nobody] = 0.0
+    return first, last
+
+
+def _blocks(path: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
+    """Row ranges of about `most` rows that do not cut a run of equal numbers."""
+    if len(path) == 0:
+        return []
+    starts = np.flatnonzero(np.concatenate([[True], path[1:] != path[:-1]]))
+    chosen = starts[
+        np.unique(np.searchsorted(starts, np.arange(0, len(path), most)).clip(max=len(starts) - 1))
+    ]
+    bounds = np.unique(np.concatenate([[0], chosen, [len(path)]]))
+    return [(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+def _smooth_block(
+    positions: Positions, rows: NDArray[np.int64], path: NDArray[np.int64], settings: TrajectorySettings
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Smooth twice: once to see where somebody stands, once more knowing it."""
+    t_s, scale = positions.t_s[rows], positions.units_per_m[rows]
+    measured = positions.observed[rows] & np.isfinite(positions.xy[rows]).all(axis=1)
+    information = np.zeros((len(rows), 3))
+    information[measured] = _inverse(positions.cov[rows][measured])
+    z = np.where(measured[:, None], positions.xy[rows], 0.0)
+    still = np.zeros(len(rows), dtype=np.bool_)
+    xy = np.empty((len(rows), 2))
+    for _ in range(2):
+        weight = np.ones(len(rows))
+        for _ in range(_ROBUST_PASSES):
+            xy = _solve(t_s, path, z, information * weight[:, None], scale, still, settings)
+            d = z - xy
+            d2 = information[:, 0] * d[:, 0] ** 2 + 2 * information[:, 1] * d[:, 0] * d[:, 1]
+            d2 += information[:, 2] * d[:, 1] ** 2
+            weight = (_ROBUST_DEGREES + 2) / (_ROBUST_DEGREES + d2)
+        still = standing_rows(path, t_s, xy / scale[:, None], settings)
+    return xy, still
+
+
+def _inverse(cov: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inverse of symmetric 2 x 2 matrices given as (xx, xy, yy)."""
+    xx, xy, yy = cov.T
+    determinant = xx * yy - xy * xy
+    return np.column_stack([yy, -xy, xx]) / determinant[:, None]
+
+
+def _solve(
+    t_s: NDArray[np.float64],
+    path: NDArray[np.int64],
+    z: NDArray[np.float64],
+    information: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    still: NDArray[np.bool_],
+    settings: TrajectorySettings,
+) -> NDArray[np.float64]:
+    """Minimise measurement and process residuals; the state of a row is (x, y, vx, vy).
+
+    Process: r = s1 - F s0 with covariance q [[dt^3/3, dt^2/2], [dt^2/2, dt]] per axis, whose inverse is
+    1/q [[12/dt^3, -6/dt^2], [-6/dt^2, 4/dt]]. Standing adds the measurement "velocity is 0".
+    """
+    n = len(t_s)
+    band = np.zeros((8, 4 * n))  # upper form: band[7 + i - j, j] = A[i, j]
+    rhs = np.zeros(4 * n)
+
+    def add(row: NDArray[np.int64], i: int, j: int, value: NDArray[np.float64]) -> None:
+        """Add to the entry of state i of `row` with state j (j >= i; j >= 4 is the next row)."""
+        band[7 + i - j, 4 * row + j] += value
+
+    every = np.arange(n)
+    for i, j, column in ((0, 0, 0), (0, 1, 1), (1, 1, 2)):
+        add(every, i, j, information[:, column])
+    rhs[0::4] = information[:, 0] * z[:, 0] + information[:, 1] * z[:, 1]
+    rhs[1::4] = information[:, 1] * z[:, 0] + information[:, 2] * z[:, 1]
+
+    joined = path[1:] == path[:-1]
+    row = np.flatnonzero(joined)
+    dt = t_s[row + 1] - t_s[row]
+    # A row speaks for the time around it, so that standing weighs the same at any sample rate.
+    around_s = np.zeros(n)
+    around_s[row] += dt / 2
+    around_s[row + 1] += dt / 2
+    rest = np.where(still, around_s / (settings.standing_speed_m_s * scale) ** 2, 0.0)
+    # Nobody's velocity is wholly unknown when a path begins: also keeps one-row paths solvable.
+    rest[np.concatenate([[True], ~joined])] += (
+        1 / (_FIRST_SPEED_M_S * scale[np.concatenate([[True], ~joined])]) ** 2
+    )
+    for axis in (0, 1):
+        add(every, 2 + axis, 2 + axis, rest)
+
+    q = settings.acceleration_m2_s3 * scale[row] * scale[row + 1]
+    a, b, c = 12 / (q * dt**3), -6 / (q * dt**2), 4 / (q * dt)
+    for axis in (0, 1):
+        p, v = axis, 2 + axis
+        # J = [-F, I]; J^T Q^-1 J with F = [[1, dt], [0, 1]].
+        add(row, p, p, a)
+        add(row, p, v, a * dt + b)
+        add(row, v, v, a * dt**2 + 2 * b * dt + c)
+        add(row, p, 4 + p, -a)
+        add(row, p, 4 + v, -b)
+        add(row, v, 4 + p, -(a * dt + b))
+        add(row, v, 4 + v, -(b * dt + c))
+        add(row + 1, p, p, a)
+        add(row + 1, p, v, b)
+        add(row + 1, v, v, c)
+    state: NDArray[np.float64] = solveh_banded(
+        band, rhs, overwrite_ab=True, overwrite_b=True, check_finite=False
+    )
+    return state.reshape(n, 4)[:, :2]
