@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.trajectories import Positions
 from tracker.tracks import Tracks
 
 # A person is 1.7 m tall, so in a picture without calibration the box height gives the scale.
-_PERSON_M = 1.7
+PERSON_M = 1.7
 # Jitter of a detector's foot point as a share of the box height, see docs/decisions/0002-foot-jitter.md.
 _JITTER_X, _JITTER_Y = 0.05, 0.08
 
@@ -30,8 +31,13 @@ def picture_positions(tracks: Tracks) -> Positions:
     scale = np.empty(len(tracks))
     starts = np.flatnonzero(np.concatenate([[True], tracks.person[1:] != tracks.person[:-1]]))
     for begin, end in zip(starts, np.append(starts[1:], len(tracks)), strict=True):
-        scale[begin:end] = np.median(height[begin:end]) / _PERSON_M
-    jitter = np.column_stack([(_JITTER_X * height) ** 2, np.zeros(len(tracks)), (_JITTER_Y * height) ** 2])
+        scale[begin:end] = np.median(height[begin:end]) / PERSON_M
     return Positions(
-        tracks.person, tracks.t_s, tracks.foot_px, jitter, tracks.observed, np.maximum(scale, 1e-3), "px"
+        tracks.person, tracks.t_s, tracks.foot_px, picture_covariance(height), tracks.observed, np.maximum(scale, 1e-3), "px"
     )
+
+
+def picture_covariance(box_height_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 3) covariance xx, xy, yy of a detector's foot point in the picture, in pixels squared."""
+    zero = np.zeros(len(box_height_px))
+    return np.column_stack([(_JITTER_X * box_height_px) ** 2, zero, (_JITTER_Y * box_height_px) ** 2])

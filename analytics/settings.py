@@ -14,7 +14,7 @@ class TrajectorySettings(BaseModel):
         2.0,
         gt=0,
         le=60,
-        description="longest stretch without a floor position that a path is drawn across, s",
+        description="longest stretch without a position that a path is drawn across, s",
     )
     acceleration_m2_s3: float = Field(
         0.1, gt=0, le=100, description="power of the random acceleration of a walking person, m2/s3"
@@ -38,7 +38,7 @@ class MapSettings(BaseModel):
     cell_px: float | None = Field(
         None,
         gt=0,
-        description="side of a grid cell without calibration, pixels (default: picture height / 30)",
+        description="side of a cell without calibration, px (default: picture height / 30)",
     )
     revisit_s: float = Field(
         10.0, ge=0, le=3600, description="absence from a place after which a return is a new visit, s"
@@ -49,6 +49,9 @@ class MapSettings(BaseModel):
     min_visit_zone_s: float = Field(
         1.0, ge=0, le=600, description="shortest visit that makes a unique visitor of a zone, s"
     )
+    min_presence_s: float = Field(
+        1.0, ge=0, le=600, description="shortest time in sight that makes somebody counted as a person, s"
+    )
     min_entries: int = Field(5, ge=1, le=1000, description="entries under which a cell is drawn faded as few")
     min_coverage: float = Field(
         0.5, gt=0, le=1, description="share of the observed time a cell must have been visible for a number"
@@ -58,7 +61,7 @@ class MapSettings(BaseModel):
         1.0,
         gt=0,
         le=10,
-        description="distance from a door or the visible floor's edge within which a path begins, m",
+        description="how near to a door or the visible floor's edge a path may begin, m",
     )
     person_height_m: float = Field(1.7, gt=0.5, le=2.5, description="height of a person for visibility, m")
     hip_height_m: float = Field(0.9, gt=0.2, le=2, description="height down to which a person must show, m")

@@ -1,0 +1,131 @@
+"""From tracks to everything the maps and the report are made of, for one recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.accumulators import Accumulator, Rules
+from analytics.attention import attention_s
+from analytics.coverage import Coverage
+from analytics.ends import path_ends
+from analytics.grid import Grid
+from analytics.maps import FloorMaps, floor_maps
+from analytics.positions import PERSON_M, floor_positions, picture_positions
+from analytics.settings import MapSettings, TrajectorySettings
+from analytics.stays import PathEnds, Stays, stays_in_cells, stays_in_polygon
+from analytics.trajectories import Trajectories, smooth
+from analytics.visits import Visits
+from analytics.zones import Zone
+from calibration.scene import Scene
+from tracker.tracks import Tracks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """All results of one recording.
+
+    Attributes:
+        paths: Smoothed trajectories.
+        ends: How each path begins and ends.
+        maps: The numbers per cell.
+        zones: The named areas.
+        zone_stays: Stays in zones; place is the zone's number.
+        zone_sums: The accumulator over the zones.
+        people: Persons in sight for at least `min_presence_s`.
+
+    """
+
+    paths: Trajectories
+    ends: PathEnds
+    maps: FloorMaps
+    zones: tuple[Zone, ...]
+    zone_stays: Stays
+    zone_sums: Accumulator
+    people: int
+
+    def stays_frame(self) -> pd.DataFrame:
+        """All stays in cells and zones, the rows of `stays.parquet`; place is a cell number or a zone's name."""
+        cells = stays_in_cells(self.paths, self.maps.grid, self.ends).to_frame()
+        cells.insert(1, "kind", "cell")
+        cells["place"] = np.where(cells["place"] < 0, "outside", cells["place"].astype(str))
+        zones = self.zone_stays.to_frame()
+        zones.insert(1, "kind", "zone")
+        zones["place"] = [self.zones[number].name for number in self.zone_stays.place]
+        return pd.concat([cells, zones], ignore_index=True)
+
+    def zones_frame(self) -> pd.DataFrame:
+        """A row per zone: visitors, entries, total dwell and attention span."""
+        sums = self.zone_sums
+        return pd.DataFrame(
+            {
+                "zone": [zone.name for zone in self.zones],
+                "staff_only": [zone.staff for zone in self.zones],
+                "visitors": sums.visitors,
+                "entries": sums.entries,
+                "dwell_s": sums.dwell_s,
+                "attention_s": attention_s(sums.dwell_s, sums.entries),
+            }
+        )
+
+
+def analyse(
+    tracks: Tracks,
+    grid: Grid,
+    coverage: Coverage,
+    cov: NDArray[np.float64],
+    scene: Scene,
+    zones: tuple[Zone, ...],
+    size_px: tuple[int, int],
+    observed_s: NDArray[np.float64],
+    trajectory_settings: TrajectorySettings,
+    map_settings: MapSettings,
+) -> Analysis:
+    """Smooth the paths, cut them into stays and add those up.
+
+    Args:
+        tracks: Who was where.
+        grid: Cells over the floor: metres, or pixels without calibration.
+        coverage: What can be observed of the cells.
+        cov: (cells, 3) covariance of a detected position at each cell's centre.
+        scene: Doors and walls.
+        zones: Named areas, in the grid's unit.
+        size_px: (width, height) of the picture.
+        observed_s: (n, 2) intervals in which footage was decoded.
+        trajectory_settings: How paths are smoothed.
+        map_settings: What counts as a visit.
+
+    """
+    positions = floor_positions(tracks) if grid.unit == "m" else picture_positions(tracks)
+    paths = smooth(positions, trajectory_settings)
+    metre = 1.0 if grid.unit == "m" else typical_height_px(tracks, size_px) / PERSON_M
+    ends = path_ends(
+        paths, tracks, grid, coverage, scene.doors, size_px, observed_s, map_settings.edge_m * metre
+    )
+    maps = floor_maps(
+        ((part, PathEnds(ends.entry[rows], ends.exit[rows])) for part, rows in paths.parts()),
+        grid,
+        coverage,
+        cov,
+        float(np.sum(observed_s[:, 1] - observed_s[:, 0])),
+        map_settings,
+        scene.walls,
+        map_settings.heat_sigma_m * metre,
+    )
+    stays = Stays.concatenate(
+        [stays_in_polygon(paths, zone.xy_m, number, ends) for number, zone in enumerate(zones)]
+    )
+    rules = Rules(map_settings.revisit_s, map_settings.min_visit_zone_s)
+    visits = Visits.of_stays(stays, map_settings.revisit_s)
+    sums = Accumulator.of(visits, len(zones), paths.people, 0.0, rules)
+    people = int(np.sum(paths.last_s - paths.first_s >= map_settings.min_presence_s))
+    return Analysis(paths, ends, maps, zones, stays, sums, people)
+
+
+def typical_height_px(tracks: Tracks, size_px: tuple[int, int]) -> float:
+    """Median height of the observed boxes; a quarter of the picture's height if there are none."""
+    height = (tracks.xyxy_px[:, 3] - tracks.xyxy_px[:, 1])[tracks.observed]
+    return float(np.median(height)) if len(height) else size_px[1] / 4
