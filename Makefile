@@ -1,0 +1,87 @@
+# make demo       install, then run the made-up shop through the whole program, offline
+# make test       install what tests need, check the code, run the suite
+# make test-slow  the tests that take minutes: real footage, the built wheel
+# make bench      how long each stage takes
+# make lint       style, types, import directions
+# make clean      remove everything that make made
+#
+# A fresh machine needs make, Python 3.11 or newer and a package registry; after the install no network.
+# Variables: PYTHON (which Python builds .venv), WORKERS (parallel test processes), CI=true (nothing may skip).
+
+# System packages that tests need, installed only in CI and only as root.
+CI_SYSTEM_PACKAGES =
+
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SOURCES := tracker analytics calibration dwellmap
+CHECKED := $(SOURCES) tests tools $(wildcard benchmarks)
+
+# No part may send usage data, install or download behind the user's back, whatever its own default is.
+export YOLO_OFFLINE = true
+export YOLO_AUTOINSTALL = false
+export DO_NOT_TRACK = 1
+
+PYTEST := $(BIN)/python -m pytest
+ifeq ($(CI),true)
+  PYTEST += -p tools.noskip
+endif
+
+.PHONY: help demo test test-slow bench lint clean system-packages
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: $(VENV)/.installed
+	@$(BIN)/dwellmap demo
+
+test: lint
+	$(PYTEST) -n $(WORKERS)
+
+# Exit code 5 means that no test is marked slow, which is no failure.
+test-slow: $(VENV)/.installed-test system-packages
+	$(PYTEST) -m slow -n $(WORKERS) || [ $$? -eq 5 ]
+
+bench: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/stages.py
+	$(BIN)/python benchmarks/maps.py
+
+lint: $(VENV)/.installed-test system-packages
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find $(SOURCES) tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+# The environment. Stamps come last, so that an interrupted install is done again.
+$(VENV)/.created: tools/check_python.py tools/find_python.sh
+	@python=$$(PYTHON="$(PYTHON)" sh tools/find_python.sh) || exit 1; \
+	echo "Making $(VENV) with $$python"; \
+	rm -rf $(VENV); $$python -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created pyproject.toml
+	@echo "Installing Dwellmap and what it needs (about 2 GB, a minute or more)"
+	@$(PIP) install --editable .
+	@$(BIN)/python tools/fit_opencv.py
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.created pyproject.toml
+	@echo "Installing Dwellmap and what its tests need (about 2 GB, a minute or more)"
+	@$(PIP) install --editable '.[test]'
+	@$(BIN)/python tools/fit_opencv.py
+	@touch $(VENV)/.installed $@
+
+system-packages:
+ifeq ($(CI),true)
+ifneq ($(strip $(CI_SYSTEM_PACKAGES)),)
+	@if [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $(CI_SYSTEM_PACKAGES); \
+	fi
+endif
+endif
