@@ -1,0 +1,193 @@
+"""The calibration file: versioned JSON, written whole or not at all, read strictly."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from calibration.foot import FootJitter
+from calibration.pairs import MOST_PAIRS, Pairs
+from calibration.plan import SurveyFrame
+from calibration.pose import CameraPose
+
+if TYPE_CHECKING:
+    from calibration.calibration import Calibration
+
+FORMAT = "dwellmap-calibration"
+VERSION = 1
+MAX_FILE_BYTES = 1_000_000
+
+Numbers2 = Annotated[list[float], Field(min_length=2, max_length=2)]
+Numbers3 = Annotated[list[float], Field(min_length=3, max_length=3)]
+Numbers8 = Annotated[list[float], Field(min_length=8, max_length=8)]
+Matrix3 = Annotated[list[Numbers3], Field(min_length=3, max_length=3)]
+Matrix8 = Annotated[list[Numbers8], Field(min_length=8, max_length=8)]
+Side = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+class _Pose(_Part):
+    up_column: Numbers3
+    focal_px: float = Field(gt=0)
+    source: Literal["homography", "camera height"]
+
+
+class _Pair(_Part):
+    label: str = Field(max_length=200)
+    image_px: Numbers2
+    floor_m: Numbers2
+    used: bool
+
+
+class _Survey(_Part):
+    x_m: float
+    y_m: float
+
+
+class _File(_Part):
+    format: Literal["dwellmap-calibration"]
+    version: Literal[1]
+    id: str
+    image_size_px: Annotated[list[Side], Field(min_length=2, max_length=2)]
+    H_image_floor: Matrix3
+    cov_h: Matrix8
+    floor_centre_m: Numbers2
+    floor_scale_m: float = Field(gt=0)
+    pose: _Pose | None
+    foot_jitter: FootJitter
+    survey: _Survey | None
+    pairs: Annotated[list[_Pair], Field(min_length=4, max_length=MOST_PAIRS)]
+
+
+def _document(calibration: Calibration) -> dict[str, Any]:
+    pose, survey, pairs = calibration.pose, calibration.survey, calibration.pairs
+    return {
+        "image_size_px": list(calibration.image_size_px),
+        "H_image_floor": calibration.H_image_floor.tolist(),
+        "cov_h": calibration.cov_h.tolist(),
+        "floor_centre_m": calibration.floor_centre_m.tolist(),
+        "floor_scale_m": float(calibration.floor_scale_m),
+        "pose": None
+        if pose is None
+        else {
+            "up_column": pose.P_image_world[:, 2].tolist(),
+            "focal_px": pose.focal_px,
+            "source": pose.source,
+        },
+        "foot_jitter": calibration.foot_jitter.model_dump(),
+        "survey": None if survey is None else {"x_m": float(survey.x_m), "y_m": float(survey.y_m)},
+        "pairs": [
+            {"label": label, "image_px": image.tolist(), "floor_m": floor.tolist(), "used": bool(used)}
+            for label, image, floor, used in zip(
+                pairs.label, pairs.image_px, pairs.floor_m, pairs.used, strict=True
+            )
+        ],
+    }
+
+
+def content(calibration: Calibration) -> bytes:
+    """What a calibration's id is the hash of."""
+    return json.dumps(_document(calibration), sort_keys=True, separators=(",", ":")).encode()
+
+
+def write(calibration: Calibration, path: Path) -> None:
+    """Write to a temporary file beside the target, then rename it."""
+    document = {"format": FORMAT, "version": VERSION, "id": calibration.id, **_document(calibration)}
+    path = Path(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=1, allow_nan=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)  # mkstemp makes it private; others may need to read it
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> tuple[dict[str, Any], str]:
+    """Read what `write` wrote: the arguments of a Calibration, and the id that the file states."""
+    path = Path(path)
+    parsed = _parsed(path)
+    try:
+        return _arguments(parsed), parsed.id
+    except ValueError as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, why: object) -> ValueError:
+    """The error for a file whose form is right and whose numbers are not."""
+    return ValueError(f"{path}: damaged calibration: {why}. Fit it again from the pairs.")
+
+
+def _parsed(path: Path) -> _File:
+    advice = "Make one with: dwellmap calibrate fit"
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError as error:
+        raise ValueError(f"{path}: there is no such calibration file. {advice}") from error
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
+    if len(raw) > MAX_FILE_BYTES:
+        raise ValueError(f"{path}: expected a calibration file, got more than {MAX_FILE_BYTES:,} bytes")
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path}: expected a calibration file (JSON), got something else or half of one. {advice}"
+        ) from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError(f"{path}: expected a calibration file (format {FORMAT!r}). {advice}")
+    if document.get("version") != VERSION:
+        raise ValueError(
+            f"{path}: expected a calibration file of version {VERSION}, got version "
+            f"{str(document.get('version'))[:20]}. Fit it again from the pairs or use a newer dwellmap."
+        )
+    try:
+        return _File.model_validate_json(raw)
+    except ValidationError as error:
+        faults = [
+            f"  - {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        ]
+        raise ValueError("\n".join([f"{path}: faults in the calibration file:", *faults[:50]])) from error
+
+
+def _arguments(parsed: _File) -> dict[str, Any]:
+    w, h = parsed.image_size_px
+    H = np.array(parsed.H_image_floor)
+    pose = None
+    if parsed.pose is not None:
+        P = np.column_stack([H[:, 0], H[:, 1], np.array(parsed.pose.up_column), H[:, 2]])
+        pose = CameraPose(P, (w, h), parsed.pose.focal_px, parsed.pose.source)
+    pairs = Pairs(
+        label=tuple(pair.label for pair in parsed.pairs),
+        image_px=np.array([pair.image_px for pair in parsed.pairs]),
+        floor_m=np.array([pair.floor_m for pair in parsed.pairs]),
+        used=np.array([pair.used for pair in parsed.pairs], dtype=np.bool_),
+    )
+    return {
+        "H_image_floor": H,
+        "image_size_px": (w, h),
+        "cov_h": np.array(parsed.cov_h),
+        "floor_centre_m": np.array(parsed.floor_centre_m),
+        "floor_scale_m": parsed.floor_scale_m,
+        "pose": pose,
+        "pairs": pairs,
+        "foot_jitter": parsed.foot_jitter,
+        "survey": None if parsed.survey is None else SurveyFrame(parsed.survey.x_m, parsed.survey.y_m),
+    }
