@@ -85,7 +85,7 @@ def read_truth(path: Path) -> MotTruth:
     if len(twice):
         frame, person = rows[twice[0], :2]
         raise ValueError(
-            f"{path}: expected one box per person and frame, got two of person {person:g} in {frame:g}"
+            f"{path}: expected a box per person and frame, got two of person {person:g} in frame {frame:g}"
         )
     return MotTruth(
         rows[:, 0].astype(np.int64),
@@ -116,7 +116,9 @@ def unit_scores(raw: NDArray[np.float64]) -> NDArray[np.float64]:
     if raw.min() == raw.max():
         return np.ones(len(raw))
     lower, upper = np.quantile(raw, [0.25, 0.75])
-    spread = upper - lower if upper > lower else raw.max() - raw.min()
+    span = raw.max() - raw.min()
+    # Where half the scores are (nearly) the same, the quartiles give no scale.
+    spread = upper - lower if upper - lower > 1e-6 * span else span
     # 30 is far beyond what a float distinguishes from certainty, and keeps exp() from overflowing.
     steepness = np.clip(np.log(9) * (raw - lower) / spread, -30, 30)
     return np.asarray(1 / (1 + np.exp(-steepness)), dtype=np.float64)

@@ -62,7 +62,7 @@ class ByteTrackSettings(BaseModel):
     motion_step_s: float = Field(
         default=0.2,
         gt=0,
-        description="Seconds of the time step for which the four noises below are stated; longer makes motion "
+        description="Seconds of the time step of which the four noises below are stated; longer makes motion "
         "steadier. At 0.2 s, with boxes right to 4 % of a person's height, a new tracklet's speed is unknown "
         "by 1 m/s and a speed changes by 0.24 m/s within a second.",
     )

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from tracker.association import assign, iou
 from tracker.bytetrack import ByteTrack, track
 from tracker.detections import DetectionLog
+from tracker.frames import Frame
 from tracker.kalman import begin, correct, predict, process_noise
 from tracker.settings import ByteTrackSettings
 
@@ -25,13 +26,20 @@ def boxes(*rows, score=0.9):
     )
 
 
+def log_of(pictures):
+    """The log of (t_s, detections) pairs."""
+    return DetectionLog.collect(
+        (Frame(t_s=t, index=i, image_bgr=None), found) for i, (t, found) in enumerate(pictures)
+    )
+
+
 def person_at(x, score=0.9):
     return (x, 100, x + 40, 200, score)
 
 
 def tracklets_of(scene):
     """Tracklets of [(t_s, rows), ...] and, per tracklet, its times."""
-    found = track(DetectionLog.collect((t, boxes(*rows)) for t, rows in scene))
+    found = track(log_of((t, boxes(*rows)) for t, rows in scene))
     return found, {n: found.t_s[found.tracklet == n].tolist() for n in np.unique(found.tracklet)}
 
 
@@ -48,7 +56,7 @@ def test_one_person_who_walks_is_one_tracklet_from_the_first_box_on():
 def test_the_published_boxes_are_the_detected_ones():
     random = np.random.default_rng(3)
     rows = [(t / 8, [person_at(100 + random.normal(0, 3))]) for t in range(10)]
-    log = DetectionLog.collect((t, boxes(*r)) for t, r in rows)
+    log = log_of((t, boxes(*r)) for t, r in rows)
     np.testing.assert_array_equal(track(log).xyxy_px, log.xyxy_px)
 
 
@@ -143,9 +151,9 @@ def test_without_scores_every_box_is_certain():
 
 
 def test_nobody_ever():
-    found = track(DetectionLog.collect((t / 8, boxes()) for t in range(5)))
+    found = track(log_of((t / 8, boxes()) for t in range(5)))
     assert len(found.tracklet) == 0
-    assert len(track(DetectionLog.collect([])).tracklet) == 0
+    assert len(track(log_of([])).tracklet) == 0
 
 
 # Bad input
