@@ -48,8 +48,8 @@ class Calibration:
         H_image_floor: (3, 3) float64 floor metres to pixels; third coordinate 1 at `floor_centre_m`.
         image_size_px: (width, height) of the picture.
         cov_h: (8, 8) float64 covariance of the fit, from the click errors in picture and plan.
-        floor_centre_m: (2,) float64 mean of the pairs' floor points.
-        floor_scale_m: Spread of the pairs' floor points.
+        floor_centre_m: (2,) float64 median of the pairs' floor points.
+        floor_scale_m: Median distance of the pairs' floor points from it.
         pose: The camera's pose; None where the pairs do not determine it.
         pairs: What it was fitted from, `used` False where a pair was left out; pixels at the size of the fit.
         foot_jitter: The detector's share of a position's error.

@@ -152,8 +152,9 @@ class _Problem:
 
     @classmethod
     def of(cls, pairs: Pairs, image_size_px: tuple[int, int], settings: FitSettings) -> _Problem:
-        centre = pairs.floor_m.mean(axis=0)
-        scale = float(np.sqrt(np.mean(np.sum((pairs.floor_m - centre) ** 2, axis=1)) / 2))
+        # Medians: one mistyped kilometre must not move the origin past the horizon.
+        centre = np.median(pairs.floor_m, axis=0)
+        scale = float(np.median(np.linalg.norm(pairs.floor_m - centre, axis=1)))
         N_picture, N_floor = picture_normal(image_size_px), floor_normal(centre, scale)
         return cls(
             u=apply(N_picture, pairs.image_px),
