@@ -24,6 +24,11 @@ ENTRY_NAMES = ("crossed", "edge", "appeared")
 EXIT_NAMES = ("crossed", "edge", "vanished")
 OUTSIDE = -1
 
+# Shorter than this is a touched corner; rounding makes them of either sign.
+_TOUCH_S = 1e-9
+# To which side a way along an outline belongs: right and below, and never along the outline.
+_NUDGE = np.array([1.0, 1.618]) * 1e-9
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PathEnds:
@@ -91,9 +96,10 @@ class Stays:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Changes:
-    """Where paths come into a place: at their beginning (share -1) and at each crossing of a border.
+    """Where paths come into a place: at their beginning and at each crossing of a border, in order.
 
-    `row` is the row of the trajectory at which the segment begins, `share` the position along it.
+    `row` is the row of the trajectory at which the segment begins, `share` the position along it. Every path
+    of two rows or more begins with a change at share 0.
     """
 
     row: NDArray[np.int64]
@@ -107,26 +113,26 @@ def stays_in_cells(paths: Trajectories, grid: Grid, ends: PathEnds) -> Stays:
     Stays off the grid have place OUTSIDE. Stays of zero length (a touched corner) are left out.
     """
     scaled = (paths.xy - grid.origin) / grid.cell
-    column = np.floor(scaled[:, 0]).astype(np.int64)
-    line = np.floor(scaled[:, 1]).astype(np.int64)
+    index = np.floor(scaled).astype(np.int64)
     joined = paths.path[1:] == paths.path[:-1]
-    moved = np.flatnonzero(joined & ((column[1:] != column[:-1]) | (line[1:] != line[:-1])))
-    crossings = [_line_crossings(scaled[:, 0], column, moved), _line_crossings(scaled[:, 1], line, moved)]
-    row = np.concatenate([crossings[0][0], crossings[1][0]])
-    share = np.concatenate([crossings[0][1], crossings[1][1]])
-    step_column = np.concatenate([crossings[0][2], np.zeros(len(crossings[1][0]), dtype=np.int64)])
-    step_line = np.concatenate([np.zeros(len(crossings[0][0]), dtype=np.int64), crossings[1][2]])
+    begins = _first_segments(joined)
+    moved = np.flatnonzero(joined & np.any(index[1:] != index[:-1], axis=1))
+    row_x, share_x, step_x = _line_crossings(scaled[:, 0], index[:, 0], moved)
+    row_y, share_y, step_y = _line_crossings(scaled[:, 1], index[:, 1], moved)
+    row = np.concatenate([begins, row_x, row_y])
+    share = np.concatenate([np.zeros(len(begins)), share_x, share_y])
     order = np.lexsort((share, row))
     row, share = row[order], share[order]
+    still = np.zeros(len(begins), dtype=np.int64)
     # The cell after a crossing: the cell at the segment's begin plus all steps up to it.
-    first = np.searchsorted(row, row, side="left")
-    steps_c, steps_l = np.cumsum(step_column[order]), np.cumsum(step_line[order])
-    before_c = steps_c[first] - step_column[order][first]
-    before_l = steps_l[first] - step_line[order][first]
-    place = grid.place_of_index(column[row] + steps_c - before_c, line[row] + steps_l - before_l)
-    begins = np.flatnonzero(np.concatenate([[True], ~joined])) if len(paths.path) else np.zeros(0, np.int64)
-    start = grid.place_of_index(column[begins], line[begins])
-    return _stays(paths, _merge(begins, start, row, share, place), ends)
+    column = _stepped(index[:, 0], row, np.concatenate([still, step_x, np.zeros_like(step_y)])[order])
+    line = _stepped(index[:, 1], row, np.concatenate([still, np.zeros_like(step_x), step_y])[order])
+    return _stays(paths, _Changes(row, share, grid.place_of_index(column, line)), ends)
+
+
+def _first_segments(joined: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Rows at which the first segment of each path begins."""
+    return np.flatnonzero(joined & ~np.concatenate([[False], joined[:-1]]))
 
 
 def _line_crossings(
@@ -144,8 +150,18 @@ def _line_crossings(
     return row, np.clip(share, 0.0, 1.0), step
 
 
+def _stepped(index: NDArray[np.int64], row: NDArray[np.int64], step: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Index after each step, counted from the index at the row where its segment begins."""
+    steps = np.cumsum(step)
+    first = np.searchsorted(row, row, side="left")
+    return index[row] + steps - (steps - step)[first]
+
+
 def stays_in_polygon(paths: Trajectories, xy: NDArray[np.float64], number: int, ends: PathEnds) -> Stays:
     """Cut the paths at the outline of a polygon.
+
+    A way along the outline itself belongs to the polygon on its right or lower side, as with the grid's
+    cells, so that polygons that share a border share no time and lose none.
 
     Args:
         paths: The paths.
@@ -157,13 +173,27 @@ def stays_in_polygon(paths: Trajectories, xy: NDArray[np.float64], number: int, 
         The stays inside the polygon.
 
     """
+    joined = paths.path[1:] == paths.path[:-1]
+    p0, p1 = paths.xy[:-1], paths.xy[1:]
+    near = joined & np.all((np.maximum(p0, p1) >= xy.min(axis=0)) & (np.minimum(p0, p1) <= xy.max(axis=0)), 1)
+    row, share, until = _pieces(p0, p1, np.flatnonzero(near), xy)
+    middle = ((share + until) / 2)[:, None]
+    point = p0[row] + middle * (p1[row] - p0[row]) + _NUDGE
     polygon = shapely.Polygon(xy)
     shapely.prepare(polygon)
-    joined = paths.path[1:] == paths.path[:-1]
-    low, high = xy.min(axis=0), xy.max(axis=0)
-    p0, p1 = paths.xy[:-1], paths.xy[1:]
-    near = joined & np.all((np.maximum(p0, p1) >= low) & (np.minimum(p0, p1) <= high), axis=1)
-    segment = np.flatnonzero(near)
+    place = np.where(shapely.contains_xy(polygon, point[:, 0], point[:, 1]), number, OUTSIDE)
+    # Segments away from the polygon are outside as a whole.
+    away = np.flatnonzero(joined & ~near)
+    at = np.searchsorted(row, away)
+    changes = _Changes(np.insert(row, at, away), np.insert(share, at, 0.0), np.insert(place, at, OUTSIDE))
+    found = _stays(paths, changes, ends)
+    return found.where(found.place != OUTSIDE)
+
+
+def _pieces(
+    p0: NDArray[np.float64], p1: NDArray[np.float64], segment: NDArray[np.int64], xy: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Cut segments where they meet an outline: (segment, share at begin, share at end) of each piece."""
     rows, shares = [segment], [np.zeros(len(segment))]
     d = p1[segment] - p0[segment]
     for a, b in zip(xy, np.roll(xy, -1, axis=0), strict=True):
@@ -171,64 +201,48 @@ def stays_in_polygon(paths: Trajectories, xy: NDArray[np.float64], number: int, 
         hit = (share > 0) & (share < 1)
         rows.append(segment[hit])
         shares.append(share[hit])
-    # Segments that come after one inside the box, but lie outside it themselves, begin outside.
-    follower = np.flatnonzero(joined & ~near)
-    rows.append(follower)
-    shares.append(np.zeros(len(follower)))
     row, share = np.concatenate(rows), np.concatenate(shares)
     order = np.lexsort((share, row))
     row, share = row[order], share[order]
-    same = np.concatenate([row[1:] == row[:-1], [False]])
-    until = np.where(same, np.concatenate([share[1:], [1.0]]), 1.0)
-    middle = ((share + until) / 2)[:, None]
-    inside = np.zeros(len(row), dtype=np.bool_)
-    candidate = near[row] & (until > share)
-    point = p0[row[candidate]] + middle[candidate] * (p1[row[candidate]] - p0[row[candidate]])
-    inside[candidate] = shapely.contains_xy(polygon, point[:, 0], point[:, 1])
-    # A piece of zero length (a touched corner) is where the piece before it was.
-    keep = until > share
-    row, share, place = row[keep], share[keep], np.where(inside[keep], number, OUTSIDE)
-    begins = np.flatnonzero(np.concatenate([[True], ~joined])) if len(paths.path) else np.zeros(0, np.int64)
-    at = np.searchsorted(row, begins)
-    alone = (
-        (at >= len(row)) | (row[np.minimum(at, max(len(row) - 1, 0))] != begins)
-        if len(row)
-        else np.ones(len(begins), bool)
-    )
-    start = np.full(len(begins), OUTSIDE, dtype=np.int64)
-    start[~alone] = place[at[~alone]]
-    found = _stays(paths, _merge(begins, start, row, share, place), ends)
-    return found.where(found.place != OUTSIDE)
-
-
-def _merge(
-    begins: NDArray[np.int64],
-    start: NDArray[np.int64],
-    row: NDArray[np.int64],
-    share: NDArray[np.float64],
-    place: NDArray[np.int64],
-) -> _Changes:
-    """Put the beginnings of paths between the crossings, in order of row and share."""
-    at = np.searchsorted(row, begins, side="left")
-    return _Changes(np.insert(row, at, begins), np.insert(share, at, -1.0), np.insert(place, at, start))
+    until = np.ones(len(row))
+    until[:-1] = np.where(row[1:] == row[:-1], share[1:], 1.0)
+    return row, share, until
 
 
 def _stays(paths: Trajectories, changes: _Changes, ends: PathEnds) -> Stays:
     """Each change begins a stay that lasts until the next one of the same path."""
-    row, share, place = changes.row, changes.share, changes.place
-    if len(row) == 0:
+    if len(changes.row) == 0:
         return Stays.concatenate([])
-    begins = share < 0
-    keep = begins | np.concatenate([[True], place[1:] != place[:-1]])
-    row, share, place, begins = row[keep], share[keep], place[keep], begins[keep]
-    following = np.minimum(row + 1, len(paths.t_s) - 1)
-    at_begin = np.where(begins, 0.0, share)
-    enter = paths.t_s[row] + at_begin * (paths.t_s[following] - paths.t_s[row])
-    last_of_path = np.concatenate([begins[1:], [True]])
-    path_last_row = np.flatnonzero(np.concatenate([paths.path[1:] != paths.path[:-1], [True]]))
-    number = np.cumsum(begins) - 1
-    leave = np.where(last_of_path, paths.t_s[path_last_row[number]], np.concatenate([enter[1:], [0.0]]))
-    entry = np.where(begins, ends.entry[number], CROSSED).astype(np.int8)
-    exit_ = np.where(last_of_path, ends.exit[number], CROSSED).astype(np.int8)
-    stays = Stays(paths.person[row], place, enter, leave, entry, exit_)
-    return stays.where(leave > enter)
+    breaks = paths.path[1:] != paths.path[:-1]
+    begin_s = paths.t_s[np.concatenate([[True], breaks])]
+    end_s = paths.t_s[np.concatenate([breaks, [True]])]
+    row, share, place = changes.row, changes.share, changes.place
+    number = np.concatenate([[0], np.cumsum(breaks)])[row]
+    # Written so that shares 0 and 1 give the rows' own times to the last bit.
+    enter = (1.0 - share) * paths.t_s[row] + share * paths.t_s[row + 1]
+    # A touched corner is no stay: the stays before and after it join.
+    kept = _leave_s(enter, number, end_s) - enter > _TOUCH_S
+    row, place, enter, number = row[kept], place[kept], enter[kept], number[kept]
+    kept = _differs(number) | _differs(place)
+    row, place, enter, number = row[kept], place[kept], enter[kept], number[kept]
+    first = _differs(number)
+    enter[first] = begin_s[number[first]]
+    last = np.concatenate([first[1:], np.ones(min(len(first), 1), dtype=np.bool_)])
+    entry = np.where(first, ends.entry[number], CROSSED).astype(np.int8)
+    exit_ = np.where(last, ends.exit[number], CROSSED).astype(np.int8)
+    return Stays(paths.person[row], place, enter, _leave_s(enter, number, end_s), entry, exit_)
+
+
+def _differs(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each value differs from the one before it; the first does."""
+    return np.concatenate([np.ones(min(len(values), 1), dtype=np.bool_), values[1:] != values[:-1]])
+
+
+def _leave_s(
+    enter_s: NDArray[np.float64], number: NDArray[np.int64], end_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """When each change is followed by the next one of the same path, or the path ends."""
+    leave_s = end_s[number]
+    same = np.flatnonzero(number[1:] == number[:-1])
+    leave_s[same] = enter_s[same + 1]
+    return leave_s
