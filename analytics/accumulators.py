@@ -13,7 +13,7 @@ from analytics.visits import Visits
 _NOBODY: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What the sums were made with; only equal rules add."""
 
@@ -26,8 +26,9 @@ class Accumulator:
     """Sums over people, per place.
 
     Two accumulators over different people simply add. For two halves of one recording cut in time, the
-    visits of people who are in sight at the cut are kept open (`open_visits`) and chained when the halves
-    are added, the earlier one first; `closed` folds what is still open into the sums.
+    visits of people who were seen before and after the cut are kept open (`open_visits`) and chained when
+    the halves are added, the earlier one first; `closed` folds what is still open into the sums. Both kinds
+    of sum may be mixed, as long as each person's pieces are added in order of time, none left out.
 
     Attributes:
         rules: What counts as a visit.
@@ -38,9 +39,9 @@ class Accumulator:
         outside_s: Person-seconds off the floor.
         unplaced_s: Person-seconds of tracks without a floor position.
         people: Number of people.
-        open_visits: Visits of people in sight at a cut.
-        open_at_begin: People in sight when the earlier cut was made.
-        open_at_end: People in sight when the later cut was made.
+        open_visits: Visits of people who are handed over at a cut.
+        open_at_begin: People handed over at the cut before this part.
+        open_at_end: People handed over at the cut after this part.
 
     """
 
@@ -81,8 +82,9 @@ class Accumulator:
             people: All persons, also those without any visit.
             unplaced_s: Time of their tracks without a floor position.
             rules: What counts as a visit (the visits must have been chained with the same `revisit_s`).
-            open_at_begin: Persons in sight when the footage was cut before this part.
-            open_at_end: Persons in sight when it was cut after this part.
+            open_at_begin: Persons who were seen before the cut at this part's begin and at any time after it,
+                in sight at the cut or not.
+            open_at_end: The same of the cut at this part's end.
 
         """
         still_open = open_at_begin | open_at_end
@@ -90,7 +92,9 @@ class Accumulator:
         if not still_open:
             return empty._with(visits, len(people))
         kept = np.isin(visits.person, np.array(sorted(still_open), dtype=np.int64))
-        closed = empty._with(visits.where(~kept), len(people) - len(still_open))
+        # Somebody handed over at both cuts need not have been seen between them.
+        finished = sum(person not in still_open for person in people.tolist())
+        closed = empty._with(visits.where(~kept), finished)
         return replace(
             closed, open_visits=visits.where(kept), open_at_begin=open_at_begin, open_at_end=open_at_end
         )
@@ -113,10 +117,8 @@ class Accumulator:
         )
 
     def __add__(self, later: Accumulator) -> Accumulator:
-        """Sums of both; people in sight at the cut between them are joined."""
-        if self.rules.__class__ is not later.rules.__class__ or (
-            (self.rules.revisit_s, self.rules.min_visit_s) != (later.rules.revisit_s, later.rules.min_visit_s)
-        ):
+        """Sums of both; people handed over at the cut between them are joined."""
+        if self.rules != later.rules:
             raise ValueError("accumulators made with different rules cannot be added; recompute one of them")
         if len(self.dwell_s) != len(later.dwell_s):
             raise ValueError(
@@ -135,14 +137,13 @@ class Accumulator:
         parts = [a.open_visits for a in (self, later) if a.open_visits is not None]
         if not parts:
             return total
-        joined = Visits.chain(parts, self.rules.revisit_s)
-        before, after = self.open_at_begin, later.open_at_end
-        still_open = np.isin(joined.person, np.array(sorted(before | after), dtype=np.int64))
-        finished = (self.open_at_begin | self.open_at_end | later.open_at_begin | later.open_at_end) - (
-            before | after
-        )
-        total = total._with(joined.where(~still_open), len(finished))
-        return replace(total, open_visits=joined.where(still_open), open_at_begin=before, open_at_end=after)
+        joined = self.open_at_end & later.open_at_begin
+        begin = self.open_at_begin | (later.open_at_begin - joined)
+        end = later.open_at_end | (self.open_at_end - joined)
+        visits = Visits.chain(parts, self.rules.revisit_s)
+        still_open = np.isin(visits.person, np.array(sorted(begin | end), dtype=np.int64))
+        total = total._with(visits.where(~still_open), len(joined - begin - end))
+        return replace(total, open_visits=visits.where(still_open), open_at_begin=begin, open_at_end=end)
 
     def closed(self) -> Accumulator:
         """Fold the visits that are still open into the sums: nothing comes before or after."""
