@@ -32,14 +32,13 @@ def standing_rows(
     n = len(path)
     if n == 0:
         return np.zeros(0, dtype=np.bool_)
-    # One increasing clock over all paths, so that one search serves all of them.
-    span = float(t_s.max() - t_s.min()) + settings.stop_window_s + 1.0
     starts = np.concatenate([[True], path[1:] != path[:-1]])
-    clock = (t_s - t_s.min()) + span * (np.cumsum(starts) - 1)
+    clock = _clock(t_s, starts, settings.stop_window_s + 1.0)
     # Exactly one window later, read off the straight path between rows.
     goal = clock + settings.stop_window_s
-    after = np.minimum(np.searchsorted(clock, goal - 1e-9), n - 1)
-    inside = path[after] == path
+    found = np.searchsorted(clock, goal - 1e-9)
+    after = np.minimum(found, n - 1)
+    inside = (found < n) & (path[after] == path)
     before = np.maximum(after - 1, 0)
     step = np.where(clock[after] > clock[before], clock[after] - clock[before], 1.0)
     share = np.clip((goal - clock[before]) / step, 0.0, 1.0)[:, None]
@@ -56,4 +55,10 @@ def standing_rows(
     begin = np.flatnonzero(edge)
     end = np.concatenate([begin[1:], [n]]) - 1
     long_enough = t_s[end] - t_s[begin] >= settings.stop_s - 1e-6
-    return covered & long_enough[run]
+    return np.asarray(covered & long_enough[run])
+
+
+def _clock(t_s: NDArray[np.float64], starts: NDArray[np.bool_], apart_s: float) -> NDArray[np.float64]:
+    """One increasing clock over all paths, so that one search serves all of them."""
+    step = np.diff(t_s, prepend=t_s[0])
+    return np.cumsum(np.where(starts, apart_s, step))
