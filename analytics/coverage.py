@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from calibration.calibration import Calibration
 from numpy.typing import NDArray
 
 from analytics.grid import Grid
 from analytics.segments import meetings
 from analytics.settings import MapSettings
+from calibration.calibration import Calibration
+from calibration.pose import CameraPose
 from calibration.scene import Furniture, Scene
 
 # Points per side of a cell at which visibility is asked.
 _SAMPLES = 4
+# A person seen from above is no line: the box is as high as the body is wide.
+_BODY_RADIUS_M = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,11 +28,18 @@ class Coverage:
     Attributes:
         share: (cells,) float64 in 0..1, share of the cell in which a person would have been counted.
         observable: (cells,) bool, the share reaches `min_coverage`.
+        filled: (cells,) bool, furniture fills most of the cell: nobody comes out of there. None for nowhere.
 
     """
 
     share: NDArray[np.float64]
     observable: NDArray[np.bool_]
+    filled: NDArray[np.bool_] | None = None
+
+    @property
+    def hidden(self) -> NDArray[np.bool_]:
+        """(cells,) bool: floor that cannot be observed and that people may come out of."""
+        return ~self.observable if self.filled is None else ~self.observable & ~self.filled
 
 
 def coverage_of(
@@ -59,7 +69,9 @@ def coverage_of(
     else:
         seen = visible_points(points, calibration, scene, ignored_px, settings)
     share = seen.reshape(grid.cells, -1).mean(axis=1)
-    return Coverage(share, share >= settings.min_coverage)
+    furniture = _in_any(points, tuple(piece.xy_m for piece in scene.furniture))
+    filled = furniture.reshape(grid.cells, -1).mean(axis=1) >= 0.5
+    return Coverage(share, share >= settings.min_coverage, filled)
 
 
 def visible_points(
@@ -86,11 +98,23 @@ def visible_points(
     hip = pose.project(xy_m, settings.hip_height_m)
     seen &= _inside_picture(head, size) & _inside_picture(hip, size)
     with np.errstate(invalid="ignore"):
-        seen &= np.abs(foot[:, 1] - head[:, 1]) >= settings.min_box_share * size[1]
+        seen &= _box_height_px(pose, xy_m, settings.person_height_m) >= settings.min_box_share * size[1]
     camera = np.asarray(pose.camera_xy_m, dtype=np.float64)
     for piece in scene.furniture:
         seen &= ~_behind(xy_m, camera, float(pose.camera_height_m), piece, settings.hip_height_m)
     return seen
+
+
+def _box_height_px(
+    pose: CameraPose, xy_m: NDArray[np.float64], person_height_m: float
+) -> NDArray[np.float64]:
+    """Height in the picture of the box around a person at each point, taken as an upright cylinder."""
+    rows = [
+        pose.project(xy_m + np.array(side) * _BODY_RADIUS_M, height)[:, 1]
+        for side in ((1, 0), (-1, 0), (0, 1), (0, -1))
+        for height in (0.0, person_height_m)
+    ]
+    return np.asarray(np.fmax.reduce(rows) - np.fmin.reduce(rows))
 
 
 def _behind(

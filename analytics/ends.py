@@ -1,4 +1,4 @@
-"""How paths begin and end: at a door or the edge of what is seen, or in mid-floor, where nobody can appear."""
+"""How paths begin and end: at a door or the edge of what is seen, or in mid-floor, where nobody appears."""
 
 from __future__ import annotations
 
@@ -32,9 +32,11 @@ def path_ends(
 ) -> PathEnds:
     """Classify the beginning and the end of every path.
 
-    A path begins at the edge (EDGE) where the person's box lies at the picture's border, or the position
-    lies within `edge` of a door or of floor that cannot be observed. It is BROKEN in mid-floor, where the
-    footage began or resumed after a gap, and where it only continues a person's earlier path.
+    A path begins at the edge (EDGE) where the person's box lies at the picture's border or the position
+    lies within `edge` of a door; a person's first path also within `edge` of floor that cannot be observed,
+    where a later one only continues what was hidden for a while. It is BROKEN in mid-floor and where the
+    footage began or resumed after a gap. The plan's own edge is taken for a wall if there are doors, and
+    for a way in if there are none.
 
     Args:
         paths: The smoothed paths.
@@ -52,30 +54,31 @@ def path_ends(
     new = paths.path[1:] != paths.path[:-1]
     first = np.concatenate([[0], np.flatnonzero(new) + 1])
     last = np.concatenate([np.flatnonzero(new), [len(paths.path) - 1]])
-    margin = _distance_to_unseen(grid, coverage)
+    margin = _distance_to_hidden(grid, coverage, plan_edge=not doors)
     person = paths.person[first]
-    # Only a person's first path can begin an appearance, only the last one can end it.
     begins = np.concatenate([[True], person[1:] != person[:-1]])
     finishes = np.concatenate([person[1:] != person[:-1], [True]])
     kinds = []
     for rows, whole, side in ((first, begins, 0), (last, finishes, 1)):
         xy, t_s = paths.xy[rows], paths.t_s[rows]
         place = grid.place_of(xy)
-        near = (place < 0) | (margin[np.maximum(place, 0)] <= edge)
+        near = whole & ((place < 0) | (margin[np.maximum(place, 0)] <= edge))
         for door in doors:
             near |= shapely.distance(shapely.points(xy), shapely.LineString(door.xy_m)) <= edge
         near |= _at_border(tracks, person, t_s, size_px)
         cut = (
             np.min(np.abs(t_s[:, None] - observed_s[None, :, side]), axis=1, initial=np.inf) <= _FOOTAGE_END_S
         )
-        kinds.append(np.where(near & whole & ~cut, EDGE, BROKEN).astype(np.int8))
+        kinds.append(np.where(near & ~cut, EDGE, BROKEN).astype(np.int8))
     return PathEnds(*kinds)
 
 
-def _distance_to_unseen(grid: Grid, coverage: Coverage) -> NDArray[np.float64]:
-    """Distance from the middle of each cell to the nearest border of an unobservable cell or of the grid."""
-    padded = np.pad(coverage.observable.reshape(grid.shape), 1)
-    cells: NDArray[np.float64] = distance_transform_edt(padded)[1:-1, 1:-1]
+def _distance_to_hidden(grid: Grid, coverage: Coverage, plan_edge: bool) -> NDArray[np.float64]:
+    """Distance from the middle of each cell to the nearest border of a hidden cell, or of the grid."""
+    seen = np.pad(~coverage.hidden.reshape(grid.shape), 1, constant_values=not plan_edge)
+    if seen.all():
+        return np.full(grid.cells, np.inf)
+    cells: NDArray[np.float64] = distance_transform_edt(seen)[1:-1, 1:-1]
     return np.maximum(cells.ravel() - 0.5, 0.0) * grid.cell
 
 
