@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,13 @@ from analytics.grid import Unit
 from analytics.settings import TrajectorySettings
 from analytics.standing import standing_rows
 
-# Student-t weights of measurement residuals: a box cut by a shelf is metres off, more often than a Gaussian has it.
+# Student-t weights of residuals: a box cut by a shelf is metres off, more often than a Gaussian has it.
 _ROBUST_DEGREES = 4.0
 _ROBUST_PASSES = 3
 _ROWS_AT_ONCE = 500_000
 _FIRST_SPEED_M_S = 2.0
+# Two pictures a tick of the clock apart (1/90000 s) would make the equations unsolvable in float64.
+_LEAST_STEP_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +71,8 @@ class Trajectories:
                 raise ValueError(f"{name}: expected shape {shape}, got {value.shape}")
             value.setflags(write=False)
             object.__setattr__(self, name, value)
+        if np.any(self.person[1:] < self.person[:-1]):
+            raise ValueError("rows must be sorted by person")
         joined = self.path[1:] == self.path[:-1]
         if np.any(self.path[1:] < self.path[:-1]) or np.any(self.t_s[1:][joined] <= self.t_s[:-1][joined]):
             raise ValueError("rows must be sorted by path, then by strictly increasing t_s")
@@ -166,6 +171,19 @@ class Positions:
     units_per_m: NDArray[np.float64]
     unit: Unit = "m"
 
+    def __post_init__(self) -> None:
+        """Check what a single bad row would spoil for everybody."""
+        placed = np.isfinite(self.xy).all(axis=1)
+        xx, xy, yy = self.cov[placed].T
+        with np.errstate(invalid="ignore"):
+            bad = ~((xx > 0) & (xx * yy - xy * xy > 0) & np.isfinite(xx + yy))
+        if np.any(bad):
+            row = int(np.flatnonzero(placed)[np.flatnonzero(bad)[0]])
+            raise ValueError(
+                f"positions: expected a positive definite covariance (xx, xy, yy) with every position, got "
+                f"{self.cov[row].tolist()} for person {int(self.person[row])} at {float(self.t_s[row])} s"
+            )
+
 
 def smooth(positions: Positions, settings: TrajectorySettings) -> Trajectories:
     """Smooth all paths.
@@ -235,7 +253,7 @@ def _blocks(path: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
         np.unique(np.searchsorted(starts, np.arange(0, len(path), most)).clip(max=len(starts) - 1))
     ]
     bounds = np.unique(np.concatenate([[0], chosen, [len(path)]]))
-    return [(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [(int(a), int(b)) for a, b in pairwise(bounds)]
 
 
 def _smooth_block(
@@ -265,7 +283,7 @@ def _inverse(cov: NDArray[np.float64]) -> NDArray[np.float64]:
     """Inverse of symmetric 2 x 2 matrices given as (xx, xy, yy)."""
     xx, xy, yy = cov.T
     determinant = xx * yy - xy * xy
-    return np.column_stack([yy, -xy, xx]) / determinant[:, None]
+    return np.asarray(np.column_stack([yy, -xy, xx]) / determinant[:, None])
 
 
 def _solve(
@@ -298,7 +316,7 @@ def _solve(
 
     joined = path[1:] == path[:-1]
     row = np.flatnonzero(joined)
-    dt = t_s[row + 1] - t_s[row]
+    dt = np.maximum(t_s[row + 1] - t_s[row], _LEAST_STEP_S)
     # A row speaks for the time around it, so that standing weighs the same at any sample rate.
     around_s = np.zeros(n)
     around_s[row] += dt / 2

@@ -40,7 +40,7 @@ class Visits:
     @property
     def beginning_seen(self) -> NDArray[np.bool_]:
         """(V,) bool: the visit counts as an entry."""
-        return self.entry != BROKEN
+        return np.asarray(self.entry != BROKEN)
 
     def where(self, rows: NDArray[np.bool_]) -> Visits:
         """Some of the visits."""
