@@ -14,7 +14,8 @@ CI_SYSTEM_PACKAGES =
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Twice quiet: errors only.
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 SOURCES := tracker analytics calibration dwellmap
 CHECKED := $(SOURCES) tests tools $(wildcard benchmarks)
 
@@ -59,7 +60,7 @@ clean:
 	find $(SOURCES) tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment. Stamps come last, so that an interrupted install is done again.
-$(VENV)/.created: tools/check_python.py tools/find_python.sh
+$(VENV)/.created:
 	@python=$$(PYTHON="$(PYTHON)" sh tools/find_python.sh) || exit 1; \
 	echo "Making $(VENV) with $$python"; \
 	rm -rf $(VENV); $$python -m venv $(VENV)

@@ -107,13 +107,15 @@ def packages(requirements: Iterable[Requirement], installed: Callable[[str], str
 
 def native_modules(names: Sequence[str] = NATIVE_MODULES) -> list[Check]:
     """Modules that do not import, with the system library that is missing; one line if all do."""
-    faults = []
+    # By name, for one missing library can keep several modules from importing.
+    faults: dict[str, Check] = {}
     for name in names:
         try:
-            importlib.import_module(name)
+            _load(name)
         except (ImportError, OSError) as error:
-            faults.append(import_fault(name, str(error)))
-    return faults or [Check("system libraries", "ok", f"{', '.join(names)} import")]
+            found = import_fault(name, str(error))
+            faults.setdefault(found.name, found)
+    return list(faults.values()) or [Check("system libraries", "ok", f"{', '.join(names)} import")]
 
 
 def import_fault(module: str, error: str) -> Check:
@@ -206,6 +208,14 @@ def weights(found: Path | None, searched: Iterable[Path]) -> Check:
         "run `dwellmap weights get`, or put yolo11n.pt into models/; until then the motion detector is used"
     )
     return Check("YOLO weights", "note", f"none in {places}", advice)
+
+
+def _load(module: str) -> None:
+    if module == "openvino":
+        # A plain import of it reports to its makers.
+        importlib.import_module("tracker.third_party").load_openvino()
+    else:
+        importlib.import_module(module)
 
 
 def _find_weights(site_weights: Path | None) -> tuple[Path | None, list[Path]]:
