@@ -54,12 +54,11 @@ class Check:
     advice: str = ""
 
 
-def check(output: Path, site_weights: Path | None = None) -> list[Check]:
+def check(output: Path) -> list[Check]:
     """Look at everything.
 
     Args:
         output: Folder that runs would write into.
-        site_weights: Weights that a site file names; None without one.
 
     """
     return [
@@ -67,7 +66,7 @@ def check(output: Path, site_weights: Path | None = None) -> list[Check]:
         *packages(_requirements(), _installed_version),
         *native_modules(),
         *codecs(),
-        weights(*_find_weights(site_weights)),
+        weights(*_find_weights()),
         name_clash(metadata.packages_distributions(), _homes(), Path(__file__).resolve().parents[1]),
         writable(output),
         free_space(output),
@@ -218,11 +217,11 @@ def _load(module: str) -> None:
         importlib.import_module(module)
 
 
-def _find_weights(site_weights: Path | None) -> tuple[Path | None, list[Path]]:
+def _find_weights() -> tuple[Path | None, Sequence[Path]]:
     # Imported here, so that a broken package is reported instead of ending the doctor.
-    from tracker.weights import find_weights, search_order
+    from tracker.weights import default_folders, find_weights
 
-    return find_weights(site_weights), search_order(site_weights)
+    return find_weights(), default_folders()
 
 
 def _nearest(folder: Path) -> Path:
