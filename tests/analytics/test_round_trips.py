@@ -20,16 +20,8 @@ def random_tracks(seed):
     t_s = np.concatenate([np.zeros(0), *(np.cumsum(rng.uniform(0.01, 2, k)) for k in sizes)])
     table = rng.normal(0, 100, (n, 12))
     table[:, 4:11][rng.random((n, 7)) < 0.3] = np.nan
-    return Tracks(
-        person,
-        t_s,
-        table[:, :4],
-        table[:, 4:6],
-        table[:, 6:8],
-        table[:, 8:11],
-        table[:, 11],
-        rng.random(n) < 0.7,
-    )
+    box, foot, xy, cov, score = np.split(table, [4, 6, 8, 11], axis=1)
+    return Tracks(person, t_s, box, foot, xy, cov, score[:, 0], rng.random(n) < 0.7)
 
 
 @given(seed=SEEDS)
