@@ -17,7 +17,7 @@ class ByteTrackSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     high_score: float = Field(
-        default=0.5,
+        default=0.4,
         ge=0,
         le=1,
         description="Score (0..1) from which a detection takes part in the first association.",
@@ -30,7 +30,7 @@ class ByteTrackSettings(BaseModel):
         "it can only continue a tracklet (second association).",
     )
     start_score: float = Field(
-        default=0.6,
+        default=0.5,
         ge=0,
         le=1,
         description="Score (0..1) that an unmatched detection needs to start a tracklet.",
@@ -42,7 +42,7 @@ class ByteTrackSettings(BaseModel):
         description="Overlap (intersection over union, 0..1) that the first association needs.",
     )
     second_match_iou: float = Field(
-        default=0.1,
+        default=0.3,
         ge=0,
         le=1,
         description="Overlap (intersection over union, 0..1) that the second association needs.",
@@ -117,14 +117,14 @@ class YoloSettings(BaseModel):
         "uses weak boxes to bridge occlusions.",
     )
     nms_iou: float = Field(
-        default=0.7,
+        default=0.6,
         gt=0,
         le=1,
         description="Overlap (intersection over union, 0..1) above which the weaker of two boxes is dropped.",
     )
     input_px: int = Field(
         default=640,
-        ge=32,
+        ge=320,
         le=4096,
         description="Longer side (pixels) of the network's input, where the weights leave it open.",
     )
