@@ -48,7 +48,7 @@ class Analysis:
     people: int
 
     def stays_frame(self) -> pd.DataFrame:
-        """All stays in cells and zones, the rows of `stays.parquet`; place is a cell number or a zone's name."""
+        """The rows of `stays.parquet`: stays in cells and zones; place is a cell number or a zone's name."""
         cells = stays_in_cells(self.paths, self.maps.grid, self.ends).to_frame()
         cells.insert(1, "kind", "cell")
         cells["place"] = np.where(cells["place"] < 0, "outside", cells["place"].astype(str))

@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.trajectories import Positions
+from calibration.foot import FootJitter
 from tracker.tracks import Tracks
 
 # A person is 1.7 m tall, so in a picture without calibration the box height gives the scale.
 PERSON_M = 1.7
-# Jitter of a detector's foot point as a share of the box height, see docs/decisions/0002-foot-jitter.md.
-_JITTER_X, _JITTER_Y = 0.05, 0.08
 
 
 def floor_positions(tracks: Tracks) -> Positions:
@@ -39,5 +38,5 @@ def picture_positions(tracks: Tracks) -> Positions:
 
 def picture_covariance(box_height_px: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n, 3) covariance xx, xy, yy of a detector's foot point in the picture, in pixels squared."""
-    zero = np.zeros(len(box_height_px))
-    return np.column_stack([(_JITTER_X * box_height_px) ** 2, zero, (_JITTER_Y * box_height_px) ** 2])
+    x, y = FootJitter().sigma_px(box_height_px).T
+    return np.column_stack([x * x, np.zeros(len(box_height_px)), y * y])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -42,9 +44,7 @@ def footprint_m(
     if below.is_empty or below.geom_type != "Polygon":
         return None
     corners = np.asarray(below.exterior.coords)
-    corners = np.concatenate(
-        [np.linspace(a, b, 32, endpoint=False) for a, b in zip(corners[:-1], corners[1:], strict=True)]
-    )
+    corners = np.concatenate([np.linspace(a, b, 32, endpoint=False) for a, b in itertools.pairwise(corners)])
     q = np.column_stack([corners, np.ones(len(corners))]) @ calibration.H_floor_image.T
     seen = shapely.Polygon(q[:, :2] / q[:, 2:]).buffer(0)
     cut = shapely.intersection(seen, shapely.box(*extent_m))

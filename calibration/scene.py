@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 DEFAULT_FURNITURE_HEIGHT_M = 1.4
 
 
-def _vertices(points: object, least: int, what: str) -> NDArray[np.float64]:
+def _vertices(points: ArrayLike, least: int, what: str) -> NDArray[np.float64]:
     array = np.array(points, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != 2 or len(array) < least or not np.all(np.isfinite(array)):
         raise ValueError(f"{what}: expected at least {least} points [x, y], got {np.shape(points)}")

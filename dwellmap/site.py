@@ -6,9 +6,8 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from importlib import resources
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +22,6 @@ from dwellmap.opening_hours import WEEKDAYS, OpeningHours
 from dwellmap.site_faults import Fault, MismatchError, SiteError, dotted, duplicates, faults_of, shown
 from dwellmap.site_file import CameraTable, PlanTable, Settings, SiteFile
 from dwellmap.site_values import Surroundings
-from dwellmap.time_pattern import TimePattern
 
 LARGEST_FILE_BYTES = 1_000_000
 MOST_CELLS = 4_000_000
@@ -38,7 +36,7 @@ class Camera:
         calibration: Its calibration file; None if it has none yet.
         clock_rate: Real seconds in a second of the recording's own clock.
         files: Patterns of its recordings.
-        start: Where the wall-clock start stands in its file names; None if it does not.
+        start: Pattern of the wall-clock start in its file names; None if it is not there.
         ignored_px: Polygons (n, 2) in pixels in which nobody counts.
         time_zone: The site's.
 
@@ -48,13 +46,9 @@ class Camera:
     calibration: Path | None
     clock_rate: float
     files: tuple[str, ...]
-    start: TimePattern | None
+    start: str | None
     ignored_px: tuple[NDArray[np.float64], ...]
     time_zone: ZoneInfo
-
-    def start_of(self, recording: str | os.PathLike[str]) -> datetime | None:
-        """Timezone-aware start that the file name states; None if it states none."""
-        return self.start.read(PurePath(recording).name, self.time_zone) if self.start else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

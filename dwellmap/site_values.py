@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringCons
 
 from dwellmap.opening_hours import read_day
 from dwellmap.site_faults import MismatchError, shown
-from dwellmap.time_pattern import TimePattern
+from tracker.wallclock import check_pattern
 
 # A border clicked on the plan's edge may lie this far outside it.
 PLAN_SLACK_M = 0.01
@@ -139,10 +139,11 @@ def _zone(key: object) -> ZoneInfo:
         raise MismatchError(f'a time zone such as "Europe/Berlin"{hint}', shown(key)) from None
 
 
-def _pattern(value: object) -> TimePattern:
+def _pattern(value: object) -> str:
     if not isinstance(value, str):
         raise MismatchError("a file-name pattern such as 'ch03_%Y%m%d_%H%M%S*'", shown(value))
-    return TimePattern(value)
+    check_pattern(value)
+    return value
 
 
 def _day(value: object) -> tuple[tuple[int, int], ...]:
@@ -170,4 +171,4 @@ Hours = Annotated[tuple[tuple[int, int], ...], PlainValidator(_day)]
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Globs = Annotated[tuple[Glob, ...], BeforeValidator(_globs)]
 TimeZone = Annotated[ZoneInfo, PlainValidator(_zone)]
-StartPattern = Annotated[TimePattern, PlainValidator(_pattern)]
+StartPattern = Annotated[str, PlainValidator(_pattern)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,9 @@ import pandas as pd
 import supervision as sv
 from numpy.typing import NDArray
 
-COLUMNS = ("t_s", "x1_px", "y1_px", "x2_px", "y2_px", "score")
+from tracker.frames import Frame
+
+COLUMNS = ("picture", "t_s", "x1_px", "y1_px", "x2_px", "y2_px", "score")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +25,8 @@ class DetectionLog:
         offsets: (F + 1,) int64; the boxes of picture i are rows offsets[i]:offsets[i + 1].
         xyxy_px: (N, 4) float64 boxes, left, top, right, bottom.
         score: (N,) float64 in 0..1.
+        picture: (F,) int64, number of each picture in the recording, from 0: a label for exports, never a
+            clock. Left out, the pictures are numbered as they come.
 
     """
 
@@ -30,6 +34,7 @@ class DetectionLog:
     offsets: NDArray[np.int64]
     xyxy_px: NDArray[np.float64]
     score: NDArray[np.float64]
+    picture: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         """Check shapes once and make the arrays read-only."""
@@ -43,18 +48,24 @@ class DetectionLog:
             raise ValueError(f"offsets must have {len(t_s) + 1} entries from 0 to {len(score)}")
         if len(xyxy) != len(score):
             raise ValueError(f"{len(xyxy)} boxes but {len(score)} scores")
-        for name, array in (("t_s", t_s), ("offsets", offsets), ("xyxy_px", xyxy), ("score", score)):
+        picture = np.array(self.picture if len(self.picture) else np.arange(len(t_s)), dtype=np.int64)
+        if picture.shape != t_s.shape:
+            raise ValueError(f"{len(t_s)} pictures but {len(picture)} picture numbers")
+        checked = {"t_s": t_s, "offsets": offsets, "xyxy_px": xyxy, "score": score, "picture": picture}
+        for name, array in checked.items():
             array.setflags(write=False)
             object.__setattr__(self, name, array)
 
     @classmethod
-    def collect(cls, pictures: Iterable[tuple[float, sv.Detections]]) -> DetectionLog:
-        """Make the table from (t_s, detections) pairs in order of time."""
+    def collect(cls, pictures: Iterable[tuple[Frame, sv.Detections]]) -> DetectionLog:
+        """Make the table from frames, in order of time, and what was found in each."""
         t_s: list[float] = []
+        numbers: list[int] = []
         boxes: list[NDArray[np.float64]] = []
         scores: list[NDArray[np.float64]] = []
-        for t, found in pictures:
-            t_s.append(t)
+        for frame, found in pictures:
+            t_s.append(frame.t_s)
+            numbers.append(frame.index)
             boxes.append(np.asarray(found.xyxy, dtype=np.float64).reshape(-1, 4))
             confidence = np.ones(len(found)) if found.confidence is None else found.confidence
             scores.append(np.asarray(confidence, dtype=np.float64))
@@ -64,6 +75,7 @@ class DetectionLog:
             offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
             xyxy_px=np.concatenate([np.empty((0, 4)), *boxes]),
             score=np.concatenate([np.empty(0), *scores]),
+            picture=np.array(numbers, dtype=np.int64),
         )
 
     @property
@@ -88,9 +100,12 @@ class DetectionLog:
         empty = int(np.sum(counts == 0))
         boxes = np.concatenate([self.xyxy_px, np.full((empty, 4), np.nan)])
         score = np.concatenate([self.score, np.full(empty, np.nan)])
+        picture = np.concatenate([np.repeat(self.picture, counts), self.picture[counts == 0]])
         order = np.argsort(t_s, kind="stable")
         values = np.column_stack([t_s, boxes, score])[order]
-        pd.DataFrame(values, columns=list(COLUMNS)).to_parquet(path, index=False)
+        table = pd.DataFrame(values, columns=list(COLUMNS[1:]))
+        table.insert(0, "picture", picture[order])
+        table.to_parquet(path, index=False)
 
     @classmethod
     def from_parquet(cls, path: Path) -> DetectionLog:
@@ -109,6 +124,7 @@ class DetectionLog:
         t_s, first = np.unique(t_all, return_index=True)
         found = table["score"].notna().to_numpy()
         counts = np.add.reduceat(found.astype(np.int64), first) if len(t_s) else np.empty(0, np.int64)
-        boxes = table.loc[found, list(COLUMNS[1:5])].to_numpy(dtype=np.float64)
+        boxes = table.loc[found, list(COLUMNS[2:6])].to_numpy(dtype=np.float64)
         score = table.loc[found, "score"].to_numpy(dtype=np.float64)
-        return cls(t_s, np.concatenate([[0], np.cumsum(counts)]), boxes, score)
+        picture = table["picture"].to_numpy(dtype=np.int64)[first]
+        return cls(t_s, np.concatenate([[0], np.cumsum(counts)]), boxes, score, picture)

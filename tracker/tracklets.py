@@ -36,5 +36,7 @@ class Tracklets:
             value.setflags(write=False)
             object.__setattr__(self, name, value)
         same = self.tracklet[1:] == self.tracklet[:-1]
-        if np.any(self.tracklet[1:] < self.tracklet[:-1]) or np.any(self.t_s[1:][same] <= self.t_s[:-1][same]):
+        if np.any(self.tracklet[1:] < self.tracklet[:-1]) or np.any(
+            self.t_s[1:][same] <= self.t_s[:-1][same]
+        ):
             raise ValueError("rows must be sorted by tracklet, then by strictly increasing t_s")

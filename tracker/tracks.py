@@ -47,9 +47,9 @@ class Tracks:
         """Check shapes and order once and make the arrays read-only."""
         n = len(self.person)
         shapes = {"xyxy_px": (n, 4), "foot_px": (n, 2), "xy_m": (n, 2), "cov_m2": (n, 3)}
-        types = {"person": np.int64, "observed": np.bool_}
+        types: dict[str, type[np.generic]] = {"person": np.int64, "observed": np.bool_}
         for field in fields(self):
-            value = np.array(getattr(self, field.name), dtype=types.get(field.name, np.float64))
+            value: NDArray[np.generic] = np.array(getattr(self, field.name), dtype=types.get(field.name, np.float64))
             expected = shapes.get(field.name, (n,))
             if value.shape != expected:
                 raise ValueError(f"{field.name}: expected shape {expected}, got {value.shape}")
@@ -70,9 +70,7 @@ class Tracks:
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a table with the columns of `tracks.parquet`."""
-        numbers = np.column_stack(
-            [self.t_s, self.xyxy_px, self.foot_px, self.xy_m, self.cov_m2, self.score]
-        )
+        numbers = np.column_stack([self.t_s, self.xyxy_px, self.foot_px, self.xy_m, self.cov_m2, self.score])
         table = pd.DataFrame(numbers, columns=list(COLUMNS[1:-1]))
         table.insert(0, "person", self.person)
         table["observed"] = self.observed

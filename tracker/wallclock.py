@@ -47,6 +47,7 @@ _DIRECTIVES = {
     "z": r"Z|[+-]\d{2}:?\d{2}",
 }
 _YEARS = range(1990, 2101)  # outside it is a clock that was never set (1904, 1970) or no date at all
+_MOST_WILDCARDS = 4  # more make matching slow on hostile names and help nobody
 _CONTAINER_KEYS = ("com.apple.quicktime.creationdate", "creation_time", "date", "DATE")
 
 
@@ -110,8 +111,8 @@ def time_in_name(path: Path, patterns: Sequence[str]) -> datetime | None:
     """Read a date and time from a file name.
 
     A pattern may stand anywhere in the name, at borders of numbers. It knows %Y %y %m %d %j %H %I %M %S %f %p
-    %z and %%, and `*` for anything; with `/` in it, it is matched against that many folders above as well
-    ("%Y-%m-%d/%H.%M.%S*"). The first pattern that gives a real date between 1990 and 2100 wins; in a name
+    %z and %%, `*` for anything and `?` for any character; case does not matter. With `/` in it, it is matched
+    against that many folders above as well ("%Y-%m-%d/%H.%M.%S*"). The first pattern that gives a real date between 1990 and 2100 wins; in a name
     with two dates that is the first, the start.
 
     Returns:
@@ -123,8 +124,9 @@ def time_in_name(path: Path, patterns: Sequence[str]) -> datetime | None:
     """
     for pattern in patterns:
         expression, directives = _compiled(pattern)
-        parts = [*path.parts[:-1], path.stem][-(pattern.count("/") + 1) :]
-        for match in expression.finditer("/".join(parts)):
+        above = path.parts[:-1][len(path.parts) - 1 - pattern.count("/") :]
+        texts = ["/".join([*above, name]) for name in (path.stem, path.name)]
+        for match in (match for text in texts for match in expression.finditer(text)):
             try:
                 found = datetime.strptime("\n".join(match.groups()), directives)
             except ValueError:
@@ -132,6 +134,16 @@ def time_in_name(path: Path, patterns: Sequence[str]) -> datetime | None:
             if found.year in _YEARS:
                 return found
     return None
+
+
+def check_pattern(pattern: str) -> None:
+    """See whether a file-name pattern can be understood.
+
+    Raises:
+        ValueError: If not, saying what was expected.
+
+    """
+    _compiled(pattern)
 
 
 def _compiled(pattern: str) -> tuple[re.Pattern[str], str]:
@@ -148,8 +160,8 @@ def _compiled(pattern: str) -> tuple[re.Pattern[str], str]:
                 )
             pieces.append(f"({_DIRECTIVES[piece[1:]]})")
             directives.append(piece)
-        elif piece == "*":
-            pieces.append("[^/]*?")
+        elif piece in ("*", "?"):
+            pieces.append({"*": "[^/]*?", "?": "[^/]"}[piece])
         else:
             pieces.append(re.escape(piece))
     have = "".join(directives)
@@ -159,10 +171,12 @@ def _compiled(pattern: str) -> tuple[re.Pattern[str], str]:
             f"file-name pattern {pattern!r}: expected year, month, day and hour, as in '%Y%m%d_%H%M%S'; "
             f"got only {have or 'plain text'}"
         )
+    if pattern.count("*") > _MOST_WILDCARDS:
+        raise ValueError(f"file-name pattern {pattern!r}: expected at most {_MOST_WILDCARDS} '*', got more")
     if len(set(directives)) < len(directives):
         raise ValueError(f"file-name pattern {pattern!r}: expected each part once, got one twice")
     # A newline between the values: it can be in no value, so none runs into the next.
-    return re.compile(r"(?<!\d)" + "".join(pieces) + r"(?!\d)"), "\n".join(directives)
+    return re.compile(r"(?<!\d)" + "".join(pieces) + r"(?!\d)", re.IGNORECASE), "\n".join(directives)
 
 
 def _pieces(pattern: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from PIL import Image
 from dwellmap.site import LARGEST_FILE_BYTES, Site, example_site, load_site
 from dwellmap.site_faults import Fault, SiteError
 from dwellmap.site_file import SiteFile
+from tracker.wallclock import find_start
 
 PLAN = "[plan]\nwidth_m = 10\nheight_m = 5\n"
 CAMERA = '[[cameras]]\nname = "door"\n'
@@ -47,9 +48,13 @@ def test_the_example_loads_and_composes(tmp_path: Path) -> None:
     assert len(site.scene.walls) == len(site.scene.ignored_floor_m) == 1
     assert site.settings.maps.cell_m == 0.5
     assert site.opening_hours is not None
-    start = site.cameras[0].start_of("any/ch01_20261121_081500_part2.mp4")
-    assert start is not None
-    assert start.isoformat() == "2026-11-21T08:15:00+01:00"
+    camera = site.cameras[0]
+    assert camera.start is not None
+    start = find_start(
+        Path("any/ch01_20261121_081500_part2.mp4"), name_patterns=(camera.start,), time_zone=camera.time_zone
+    )
+    assert start.when is not None
+    assert start.when.isoformat() == "2026-11-21T08:15:00+01:00"
 
 
 def test_the_example_with_every_comment_used_is_right_too(tmp_path: Path) -> None:
@@ -123,7 +128,7 @@ def test_five_faults_are_all_named(tmp_path: Path) -> None:
             "4,000,000",
         ),
         (PLAN + CAMERA + "clock_rate = 0", 'cameras[1 "door"].clock_rate', "greater than"),
-        (PLAN + CAMERA + 'start = "ch_%Y"', 'cameras[1 "door"].start', "at least year, month, day and hour"),
+        (PLAN + CAMERA + 'start = "ch_%Y"', 'cameras[1 "door"].start', "year, month, day and hour"),
         (PLAN + CAMERA.replace("door", "../x"), 'cameras[1 "../x"].name', "name a folder"),
         (PLAN + CAMERA + "[[walls]]\nline_m = [[1, 1], [1, 1]]", "walls[1].line_m", "point 2 equal"),
         (PLAN + CAMERA + "[[walls]]\nline_m = [[1, 1], [nan, 1]]", "walls[1].line_m", "as point 2"),

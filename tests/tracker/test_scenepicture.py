@@ -1,0 +1,79 @@
+"""The people-free picture of the scene: no person in it, and grey where nobody knows."""
+
+import numpy as np
+import pytest
+
+from tracker.frames import Frame
+from tracker.scenepicture import NEVER_FREE_GREY, ScenePicture
+
+HEIGHT, WIDTH = 90, 160
+PERSON = (40, 200, 60)
+
+
+def scene(seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 100, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+
+
+def with_person(image: np.ndarray, x: int, y: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """A person of one colour, 12 x 40 pixels, and the box around it."""
+    image = image.copy()
+    image[y : y + 40, x : x + 12] = PERSON
+    return image, np.array([[x, y, x + 12, y + 40]], dtype=float)
+
+
+def shows_person(picture: np.ndarray) -> bool:
+    return bool((np.abs(picture.astype(int) - PERSON).max(axis=2) < 12).any())
+
+
+def test_a_walker_leaves_no_trace_and_the_scene_is_exact():
+    floor, collected = scene(), ScenePicture(12.0)
+    for i in range(120):
+        image, box = with_person(floor, i)
+        collected.add(Frame(i / 10, i, image), box)
+    picture = collected.picture()
+    assert not shows_person(picture)
+    free = (picture != NEVER_FREE_GREY).any(axis=2)
+    assert free.mean() > 0.95
+    assert (picture[free] == floor[free]).all()
+
+
+def test_somebody_who_never_moves_is_grey_not_guessed():
+    floor, collected = scene(), ScenePicture(10.0)
+    image, box = with_person(floor, 70)
+    for i in range(100):
+        collected.add(Frame(i / 10, i, image), box)
+    picture = collected.picture()
+    assert not shows_person(picture)
+    assert (picture[20:60, 70:82] == NEVER_FREE_GREY).all()
+    assert (picture[:, :40] == floor[:, :40]).all()
+
+
+def test_a_walker_whom_the_detector_misses_is_kept_out_by_motion():
+    floor, collected = scene(), ScenePicture(12.0)
+    for i in range(120):
+        image, _ = with_person(floor, i)
+        collected.add(Frame(i / 10, i, image), np.empty((0, 4)))
+    assert not shows_person(collected.picture())
+
+
+@pytest.mark.parametrize("stated_s", [None, 5.0, 60.0])
+def test_memory_is_bounded_whatever_length_was_stated(stated_s):
+    floor, collected = scene(), ScenePicture(stated_s)
+    for i in range(3000):
+        collected.add(Frame(i / 10, i, floor), np.empty((0, 4)))
+    assert len(collected._kept) <= 25
+    times = [t for t, _, _ in collected._kept]
+    assert times[-1] > 200  # the end of the recording is in it
+    assert (collected.picture() == floor).all()
+
+
+def test_a_single_picture_is_not_trusted():
+    collected = ScenePicture(None)
+    collected.add(Frame(0.0, 0, scene()), np.empty((0, 4)))
+    assert (collected.picture() == NEVER_FREE_GREY).all()
+
+
+def test_a_recording_without_pictures_has_none():
+    collected = ScenePicture(1.0)
+    collected.add(Frame(0.0, 0, None), np.empty((0, 4)))
+    assert collected.picture() is None

@@ -1,0 +1,79 @@
+"""From tracklets in pixels to tracks on the floor: foot points, raw floor positions and their covariance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.calibration import Calibration
+from tracker.tracklets import Tracklets
+from tracker.tracks import Tracks
+
+# A box that ends this near to the picture's lower edge, as a share of the picture's height, goes on below it.
+_LOWER_EDGE_SHARE = 0.005
+
+
+def place(
+    tracklets: Tracklets,
+    picture_t_s: NDArray[np.float64],
+    size_px: tuple[int, int],
+    calibration: Calibration | None,
+    max_bridge_s: float,
+) -> Tracks:
+    """Give every box its foot point and, with a calibration, its raw position on the floor.
+
+    Pictures in which a person was missed for at most `max_bridge_s` get a row whose box lies straight
+    between its neighbours (`observed` False); nothing is added past the last observation.
+
+    Args:
+        tracklets: Observed boxes by tracklet; each tracklet becomes a person.
+        picture_t_s: (F,) times of all sampled pictures.
+        size_px: (width, height) of the picture.
+        calibration: None leaves floor positions unknown (NaN).
+        max_bridge_s: Longest gap to fill with rows.
+
+    """
+    person, t_s, boxes, score, observed = _with_bridges(tracklets, picture_t_s, max_bridge_s)
+    cut = boxes[:, 3] >= size_px[1] * (1 - _LOWER_EDGE_SHARE) - 0.5
+    xy_m, cov = np.full((len(person), 2), np.nan), np.full((len(person), 3), np.nan)
+    pose = None if calibration is None else calibration.pose
+    if pose is None:
+        foot = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
+    else:
+        foot = np.array(pose.foot_from_box(boxes), dtype=np.float64)
+    foot[cut] = np.nan
+    if calibration is not None and len(person):
+        xy_m = calibration.floor_from_image(foot)
+        cov = calibration.floor_covariance(foot, boxes[:, 3] - boxes[:, 1])
+        known = np.isfinite(xy_m).all(axis=1) & np.isfinite(cov).all(axis=1)
+        xy_m, cov = np.where(known[:, None], xy_m, np.nan), np.where(known[:, None], cov, np.nan)
+    return Tracks(person, t_s, boxes, foot, xy_m, cov, score, observed)
+
+
+def _with_bridges(
+    tracklets: Tracklets, picture_t_s: NDArray[np.float64], max_bridge_s: float
+) -> tuple[
+    NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]
+]:
+    """Columns person, t_s, boxes, score, observed with the missed pictures of short gaps filled in."""
+    person, t_s, boxes = tracklets.tracklet, tracklets.t_s, tracklets.xyxy_px
+    n = len(person)
+    if n == 0:
+        return person, t_s, boxes, tracklets.score, np.zeros(0, dtype=np.bool_)
+    picture = np.searchsorted(picture_t_s, t_s - 1e-9)
+    gap_s = np.diff(t_s)
+    joined = (person[1:] == person[:-1]) & (gap_s <= max_bridge_s + 1e-6)
+    missed = np.where(joined, np.diff(picture) - 1, 0).clip(min=0)
+    left = np.repeat(np.arange(n - 1), missed)
+    nth = np.arange(len(left)) - np.repeat(np.cumsum(missed) - missed, missed)
+    t_new = picture_t_s[picture[left] + 1 + nth]
+    share = ((t_new - t_s[left]) / gap_s[left])[:, None]
+    box_new = boxes[left] + share * (boxes[left + 1] - boxes[left])
+    at = left + 1
+    return (
+        np.insert(person, at, person[left]),
+        np.insert(t_s, at, t_new),
+        np.insert(boxes, at, box_new, axis=0),
+        np.insert(tracklets.score, at, np.nan),
+        np.insert(np.ones(n, dtype=np.bool_), at, False),
+    )

@@ -1,0 +1,98 @@
+"""A picture of the scene without people: the median over what was free of them, grey where nothing was."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.frames import Frame
+
+# Pictures kept, spread evenly in time: memory stays bounded however long the recording is.
+_MOST = 24
+# A pixel must have been free in so many of them: one alone may show somebody whom the detector missed.
+_LEAST_FREE = 3
+# Boxes are widened by these shares of their own size, for arms, feet and shadows.
+_MARGIN_SIDE, _MARGIN_TOP, _MARGIN_BOTTOM = 0.25, 0.1, 0.15
+# Grey levels by which a pixel must differ from the picture before to count as moving.
+_MOTION = 18
+NEVER_FREE_GREY = 128
+
+
+class ScenePicture:
+    """Collects pictures of a recording and what in them was free of people.
+
+    Args:
+        duration_s: Length of the recording if it is known, for an even spread from the start.
+
+    """
+
+    def __init__(self, duration_s: float | None) -> None:
+        self._spacing_s = duration_s / _MOST if duration_s else 0.0
+        self._next_s = 0.0
+        self._kept: list[tuple[float, NDArray[np.uint8], NDArray[np.bool_]]] = []
+        self._before: NDArray[np.uint8] | None = None
+
+    def add(self, frame: Frame, xyxy_px: NDArray[np.floating]) -> None:
+        """Look at the next picture.
+
+        Args:
+            frame: The picture; one without pixels is passed over.
+            xyxy_px: (n, 4) boxes of all people in it, weak ones included.
+
+        """
+        image = frame.image_bgr
+        if image is None:
+            return
+        if frame.t_s >= self._next_s and self._before is not None:
+            self._keep(frame.t_s, image, _free(image, self._before, xyxy_px))
+        self._before = image
+
+    def picture(self) -> NDArray[np.uint8] | None:
+        """(height, width, 3) uint8 BGR picture without people; None if there were no pictures."""
+        if not self._kept:
+            return None if self._before is None else np.full_like(self._before, NEVER_FREE_GREY)
+        height, width = self._kept[0][1].shape[:2]
+        result = np.empty((height, width, 3), dtype=np.uint8)
+        rows = max(1, 4_000_000 // (len(self._kept) * width * 3))
+        for top in range(0, height, rows):
+            block = slice(top, top + rows)
+            result[block] = _median(
+                np.stack([image[block] for _, image, _ in self._kept], axis=-1),
+                np.stack([free[block] for _, _, free in self._kept], axis=-1),
+            )
+        return result
+
+    def _keep(self, t_s: float, image: NDArray[np.uint8], free: NDArray[np.bool_]) -> None:
+        self._kept.append((t_s, image.copy(), free))
+        if len(self._kept) > _MOST:
+            # Longer than was stated: every other picture goes, and the rest is spread twice as wide.
+            self._kept = self._kept[::2]
+            self._spacing_s = max(2 * self._spacing_s, (t_s - self._kept[0][0]) / _MOST * 2)
+        self._next_s = t_s + self._spacing_s
+
+
+def _free(
+    image: NDArray[np.uint8], before: NDArray[np.uint8], xyxy_px: NDArray[np.floating]
+) -> NDArray[np.bool_]:
+    """(height, width) bool: neither in a widened box nor moving."""
+    moving = cv2.absdiff(image, before).max(axis=2) > _MOTION
+    size = max(5, len(image) // 60) | 1
+    taken = cv2.dilate(moving.astype(np.uint8), np.ones((size, size), np.uint8))
+    for x1, y1, x2, y2 in np.asarray(xyxy_px, dtype=np.float64).reshape(-1, 4):
+        w, h = x2 - x1, y2 - y1
+        left, right = int(x1 - _MARGIN_SIDE * w), int(np.ceil(x2 + _MARGIN_SIDE * w))
+        top, bottom = int(y1 - _MARGIN_TOP * h), int(np.ceil(y2 + _MARGIN_BOTTOM * h))
+        taken[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = 1
+    return np.asarray(taken == 0)
+
+
+def _median(stack: NDArray[np.uint8], free: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Median over the last axis of (rows, width, 3, n) where free (rows, width, n) says so, else grey."""
+    count = free.sum(axis=-1)
+    # What is not free sorts to the end, so the median of the free ones lies at half their number.
+    ordered = np.sort(np.where(free[:, :, None, :], stack, 255), axis=-1)
+    middle = np.maximum((count - 1) // 2, 0)[:, :, None, None]
+    median = np.take_along_axis(ordered, middle, axis=-1)[..., 0]
+    enough = count >= min(_LEAST_FREE, stack.shape[-1])
+    return np.where(enough[:, :, None], median, NEVER_FREE_GREY).astype(np.uint8)
