@@ -1,0 +1,126 @@
+"""Time and memory of the maps of a day: 24 h, 50 people always in view, 5 samples a second, 40 x 30 m.
+
+Some distinct people are made once and used again under other numbers, so that making them neither counts in
+the time nor fills the memory. Run it alone: peak memory is that of the whole process.
+
+    python benchmarks/maps.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from analytics.coverage import Coverage
+from analytics.grid import Grid
+from analytics.maps import floor_maps
+from analytics.settings import MapSettings
+from analytics.stays import EDGE, PathEnds
+from analytics.trajectories import Trajectories
+
+FLOOR_M = (40.0, 30.0)
+TARGET_S, TARGET_GIB = 10.0, 1.0
+STAY_S = 1200.0
+
+
+class Crowd:
+    """People who come and go all day, handed out in parts; `waiting_s` is the time spent making them."""
+
+    def __init__(
+        self, hours: float, in_view: int, sample_hz: float, distinct: int, rng: np.random.Generator
+    ) -> None:
+        self.samples = 0
+        self.waiting_s = 0.0
+        self._seats = in_view
+        self._begins_s = np.arange(0.0, hours * 3600.0, STAY_S)
+        self._step_s = 1.0 / sample_hz
+        self._walks = [shopper(round(STAY_S * sample_hz), self._step_s, rng) for _ in range(distinct)]
+
+    def parts(self) -> Iterator[tuple[Trajectories, PathEnds]]:
+        """Everybody who comes at one time, as one part."""
+        for nth, begin_s in enumerate(self._begins_s):
+            since = time.perf_counter()
+            part = self._part(nth, float(begin_s))
+            self.samples += len(part[0].t_s)
+            self.waiting_s += time.perf_counter() - since
+            yield part
+
+    def _part(self, nth: int, begin_s: float) -> tuple[Trajectories, PathEnds]:
+        walks = [self._walks[(nth + seat) % len(self._walks)] for seat in range(self._seats)]
+        rows = len(walks[0])
+        numbers = nth * self._seats + np.arange(self._seats)
+        person = np.repeat(numbers, rows)
+        t_s = begin_s + self._step_s * np.arange(rows)
+        paths = Trajectories(
+            person=person,
+            path=person,
+            t_s=np.tile(t_s, self._seats),
+            xy=np.concatenate(walks),
+            standing=np.zeros(len(person), dtype=np.bool_),
+            people=numbers,
+            first_s=np.full(self._seats, t_s[0]),
+            last_s=np.full(self._seats, t_s[-1]),
+        )
+        edge = np.full(self._seats, EDGE, dtype=np.int8)
+        return paths, PathEnds(edge, edge)
+
+
+def shopper(rows: int, step_s: float, rng: np.random.Generator) -> np.ndarray:
+    """(rows, 2) metres: straight ways at 1 m/s between stops of half a minute, with a little sway."""
+    t_s, stops, times = 0.0, [rng.uniform((0, 0), FLOOR_M)], [0.0]
+    while t_s < rows * step_s:
+        goal = rng.uniform((0, 0), FLOOR_M)
+        t_s += float(np.hypot(*(goal - stops[-1])))
+        wait_s = rng.exponential(30.0)
+        stops += [goal, goal]
+        times += [t_s, t_s + wait_s]
+        t_s += wait_s
+    clock = step_s * np.arange(rows)
+    way = np.column_stack([np.interp(clock, times, np.array(stops)[:, axis]) for axis in (0, 1)])
+    phase = rng.uniform(0, 6.28, 2)
+    return way + 0.05 * np.sin(clock[:, None] * np.array([1.3, 0.9]) + phase)
+
+
+def peak_gib() -> float:
+    """Largest memory that this process has held, GiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**30 if sys.platform == "darwin" else peak / 2**20
+
+
+def main() -> None:
+    """Make the crowd, compute the maps, print the figures beside the target."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--hours", type=float, default=24.0, help="length of the day (default 24)")
+    parser.add_argument("--in-view", type=int, default=50, help="people always in view (default 50)")
+    parser.add_argument("--sample-hz", type=float, default=5.0, help="samples a second (default 5)")
+    parser.add_argument("--cell-m", type=float, default=0.5, help="side of a cell, m (default 0.5)")
+    parser.add_argument("--distinct", type=int, default=60, help="distinct people to make (default 60)")
+    options = parser.parse_args()
+    crowd = Crowd(
+        options.hours, options.in_view, options.sample_hz, options.distinct, np.random.default_rng(1)
+    )
+    grid = Grid.over((0.0, 0.0), FLOOR_M, options.cell_m)
+    seen = np.ones(grid.cells)
+    # Positions less certain the farther away, as from one camera in a corner.
+    cov = np.zeros((grid.cells, 3))
+    cov[:, 0] = cov[:, 2] = (0.02 * np.hypot(*grid.centres.T)) ** 2
+    before_gib = peak_gib()
+    coverage, settings = Coverage(seen, seen > 0), MapSettings(cell_m=options.cell_m)
+    since = time.perf_counter()
+    maps = floor_maps(crowd.parts(), grid, coverage, cov, options.hours * 3600.0, settings)
+    seconds = time.perf_counter() - since - crowd.waiting_s
+    print(f"{crowd.samples / 1e6:.1f} million samples, {maps.sums.people} people, {grid.cells} cells")
+    print(f"{maps.sums.dwell_s.sum() / 3600:.0f} person-hours, {maps.sums.entries.sum()} entries")
+    print(f"maps: {seconds:.1f} s (target {TARGET_S:g} s), making the people not counted")
+    print(f"peak memory: {peak_gib():.2f} GiB (target {TARGET_GIB:g} GiB), {before_gib:.2f} of it before")
+
+
+if __name__ == "__main__":
+    main()
