@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -112,7 +113,7 @@ class _Pass:
         self._left_out = 0
         self._origin: int | None = None
         self._first_packet: int | None = None
-        self._latest_packet: int | None = None
+        self._latest_packets: deque[int] = deque(maxlen=_MOST_IN_FLIGHT)
         # AVI stores no presentation times; what FFmpeg guesses for them is out of order when pictures are.
         self._by_dts = container.format.name == "avi"
         if explode:
@@ -234,14 +235,13 @@ class _Pass:
     def _lost_its_end(self) -> bool:
         if self._by_dts:
             return self._packets > self.decoded
-        if self._latest_packet is None or self.last_stamp is None:
-            return False
-        return self._latest_packet > self.last_stamp
+        last = self.last_stamp
+        return last is not None and any(stamp > last for stamp in self._latest_packets)
 
     def _note_packet(self, stamp: int | None) -> None:
         if stamp is not None:
             self._first_packet = stamp if self._first_packet is None else self._first_packet
-            self._latest_packet = stamp if self._latest_packet is None else max(stamp, self._latest_packet)
+            self._latest_packets.append(stamp)
 
     def _note_damage(self, stamp: int | None) -> None:
         self.damaged += 1

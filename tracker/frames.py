@@ -85,10 +85,12 @@ class Recording(Protocol):
     Attributes:
         name: File or folder name without its ending; sanitised for use as a folder name.
         size_px: (width, height) of the upright picture.
-        duration_s: Length that the container states, in seconds of life (after clock rate); None if unknown.
+        duration_s: Length that the container states (mpg and ts state none: an estimate), in seconds of life
+            (after clock rate); None if unknown. For progress; what was really decoded is in `Footage`.
         start: Wall-clock start, timezone-aware; None if nobody knows.
         start_source: Where `start` came from: "option", "file name", "container" or "unknown".
-        content_hash: Hex SHA-256 of the content: equal for renamed copies.
+        content_hash: Hex SHA-256 of the content: equal for renamed copies. Reads the whole content when first
+            asked for, once.
 
     """
 

@@ -112,8 +112,8 @@ def time_in_name(path: Path, patterns: Sequence[str]) -> datetime | None:
 
     A pattern may stand anywhere in the name, at borders of numbers. It knows %Y %y %m %d %j %H %I %M %S %f %p
     %z and %%, `*` for anything and `?` for any character; case does not matter. With `/` in it, it is matched
-    against that many folders above as well ("%Y-%m-%d/%H.%M.%S*"). The first pattern that gives a real date between 1990 and 2100 wins; in a name
-    with two dates that is the first, the start.
+    against that many folders above as well ("%Y-%m-%d/%H.%M.%S*"). The first pattern that gives a real date
+    between 1990 and 2100 wins; in a name with two dates that is the first, the start.
 
     Returns:
         The time as written (naive unless the pattern has %z), or None.
@@ -124,7 +124,7 @@ def time_in_name(path: Path, patterns: Sequence[str]) -> datetime | None:
     """
     for pattern in patterns:
         expression, directives = _compiled(pattern)
-        above = path.parts[:-1][len(path.parts) - 1 - pattern.count("/") :]
+        above = path.parts[-1 - pattern.count("/") : -1]
         texts = ["/".join([*above, name]) for name in (path.stem, path.name)]
         for match in (match for text in texts for match in expression.finditer(text)):
             try:

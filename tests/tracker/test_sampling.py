@@ -30,14 +30,18 @@ def test_no_rate_takes_all() -> None:
     assert picked([0.0, 0.001, 0.002], None) == [0.0, 0.001, 0.002]
 
 
-@pytest.mark.parametrize("source", [1, 5, 7, 8, 29.97, 30])
-@pytest.mark.parametrize("digits", [2, 3, 9])
-def test_footage_at_the_sampling_rate_or_slower_is_used_whole(source: float, digits: int) -> None:
-    """Also where the container rounds times to 10 ms (gif) or 1 ms (mkv)."""
-    if digits == 2 and source > 12:
-        pytest.skip("10 ms is a third of a frame there")
+@pytest.mark.parametrize("source", [1, 5, 7, 8, 10, 29.97, 30])
+@pytest.mark.parametrize("digits", [3, 9])
+def test_footage_at_the_sampling_rate_is_used_whole(source: float, digits: int) -> None:
+    """Also where the container rounds times to 1 ms (mkv)."""
     times = [round(i / source, digits) for i in range(300)]
-    assert picked(times, max(source, 8) if source <= 8 else source) == times
+    assert picked(times, source) == times
+
+
+@pytest.mark.parametrize("source", [1, 5, 7, 8])
+def test_slower_footage_is_used_whole_even_in_steps_of_ten_milliseconds(source: float) -> None:
+    times = [round(i / source, 2) for i in range(300)]
+    assert picked(times, 8) == times
 
 
 @pytest.mark.parametrize(("source", "wanted"), [(25, 8), (29.97, 8), (10, 8), (16.67, 8), (30, 7), (9, 8)])

@@ -29,6 +29,11 @@ CODECS = {
     "f.mpg": "mpeg2video",
     "g.ts": "libx264",
     "h.mkv": "mjpeg",
+    "i.wmv": "wmv2",
+    "j.flv": "libx264",
+    "k.webm": "libvpx-vp9",
+    "l.3gp": "mpeg4",
+    "m.vob": "mpeg2video",
 }
 
 
@@ -139,7 +144,7 @@ def test_every_container_gives_every_picture_at_its_time(write: Write, name: str
     assert footage.observed_s == pytest.approx(np.array([[0.0, 1.6]]))
     assert (footage.frames, footage.damaged, footage.warnings) == (40, 0, ())
     # mpg states no length, FFmpeg estimates one.
-    assert video.duration_s == pytest.approx(1.6, abs=0.5 if name == "f.mpg" else 0.05)
+    assert video.duration_s == pytest.approx(1.6, abs=0.5 if name in ("f.mpg", "m.vob") else 0.1)
     for i, frame in enumerate(frames):
         assert frame.image_bgr is not None
         assert frame.image_bgr.shape == (SIZE[1], SIZE[0], 3)
@@ -376,13 +381,13 @@ def test_a_damaged_file_reads_the_same_every_time(write: Write, name: str) -> No
 
 
 def test_files_joined_end_to_end_carry_time_on(write: Write) -> None:
-    path = write("f.mpg", frames=100)
-    joined = path.with_name("joined.mpg")
-    joined.write_bytes(path.read_bytes() * 2)
+    first, second = write("first.mpg", frames=100, codec="mpeg2video"), write("f.mpg", frames=75)
+    joined = first.with_name("joined.mpg")
+    joined.write_bytes(first.read_bytes() + second.read_bytes())
     _, frames, footage = read(joined)
-    assert len(frames) >= 198
+    assert len(frames) >= 173
     assert all(0 < b - a < 0.2 for a, b in pairwise(times(frames)))
-    assert times(frames)[-1] == pytest.approx(7.96, abs=0.2)
+    assert times(frames)[-1] == pytest.approx(6.96, abs=0.2)
     assert any("jumped back" in text for text in footage.warnings)
 
 

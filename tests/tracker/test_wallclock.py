@@ -97,9 +97,23 @@ def test_a_pattern_may_use_folders_milliseconds_zone_and_anything() -> None:
     )
 
 
+def test_a_pattern_may_hold_wildcards_and_the_ending_in_any_case() -> None:
+    path = Path("/20200101_000000/CH03_20261121_081500-x2.MP4")
+    for pattern in ("ch03_%Y%m%d_%H%M%S*", "ch??_%Y%m%d_%H%M%S*.mp4", "*_%Y%m%d_%H%M%S-x2"):
+        assert time_in_name(path, (pattern,)) == datetime(2026, 11, 21, 8, 15)
+    assert time_in_name(path, ("ch04_%Y%m%d_%H%M%S*",)) is None
+    assert time_in_name(Path("20261121_081500/clip.mp4"), ("%Y%m%d_%H%M%S",)) is None  # folders only if asked
+
+
 @pytest.mark.parametrize(
     ("pattern", "match"),
-    [("%Y%m%d", "year, month, day and hour"), ("%Q", "%Q"), ("%H%M%S", "year"), ("%Y%Y%m%d%H", "twice")],
+    [
+        ("%Y%m%d", "year, month, day and hour"),
+        ("%Q", "%Q"),
+        ("%H%M%S", "year"),
+        ("%Y%Y%m%d%H", "twice"),
+        ("*" * 5 + "%Y%m%d%H", "at most 4"),
+    ],
 )
 def test_unusable_patterns_are_refused(pattern: str, match: str) -> None:
     with pytest.raises(ValueError, match=match):
