@@ -51,6 +51,10 @@ _WHAT_TO_DO = (
 )
 
 
+class _RefusedError(Exception):
+    """What in a file is neither a known layer nor plain data."""
+
+
 class _Shell:
     """Stands where the file names a layer; remembers its state and does nothing."""
 
@@ -58,7 +62,7 @@ class _Shell:
 
     def __new__(cls, *arguments: object) -> _Shell:
         if arguments:
-            raise pickle.UnpicklingError(f"{cls.name} with arguments")
+            raise _RefusedError(f"it calls {cls.name}")
         return super().__new__(cls)
 
     def __setstate__(self, state: object) -> None:
@@ -112,13 +116,14 @@ def _read(path: Path) -> Any:
         named = torch.serialization.get_unsafe_globals_in_checkpoint(path)
         refused = sorted(name for name in named if not _is_known(name))
         if refused:
-            raise pickle.UnpicklingError(f"it names {', '.join(refused[:5])}")
+            raise _RefusedError(f"it names {', '.join(refused[:5])}")
         with torch.serialization.safe_globals([_stand_in(name) for name in named]):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).splitlines()[0]
+    except (_RefusedError, pickle.UnpicklingError) as error:
+        # What torch says itself ends with the advice to read the file without care: not passed on.
+        reason = error if isinstance(error, _RefusedError) else "it does what plain data do not"
         raise ValueError(
-            f"{path}: refused, since it holds more than known layers and numbers ({reason}). {_WHAT_TO_DO}"
+            f"{path}: refused, since it holds more than known layers and plain data: {reason}. {_WHAT_TO_DO}"
         ) from error
     except (RuntimeError, EOFError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
