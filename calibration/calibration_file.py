@@ -153,10 +153,11 @@ def _parsed(path: Path) -> _File:
         ) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"{path}: expected a calibration file (format {FORMAT!r}). {advice}")
-    if document.get("version") != VERSION:
+    version = document.get("version")
+    if version != VERSION or isinstance(version, bool):
         raise ValueError(
             f"{path}: expected a calibration file of version {VERSION}, got version "
-            f"{str(document.get('version'))[:20]}. Fit it again from the pairs or use a newer dwellmap."
+            f"{str(version)[:20]}. Fit it again from the pairs or use a newer dwellmap."
         )
     try:
         return _File.model_validate_json(raw)

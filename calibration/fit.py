@@ -8,7 +8,10 @@ in Hartley and Zisserman, "Multiple View Geometry", 2nd ed., section 5.2 (backwa
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -26,6 +29,8 @@ from calibration.pose import MAX_CAMERA_HEIGHT_M, CameraPose, pose_from_homograp
 LEAST_CONSENSUS = 5  # any four pairs fit some homography exactly, so four that agree prove nothing
 _GATE = 9.21  # squared Mahalanobis distance that 99 % of good clicks stay below, two degrees of freedom
 _ROUNDS = 20
+_MOST_LEFT_OUT = 40  # starts without one pair; with more pairs USAC has enough to choose from
+_STATED_COUNTS_AS = 8
 _MAX_FOCAL_SIGMA = 0.25
 _HEIGHT_AGREES = 0.25
 
@@ -125,14 +130,15 @@ def fit_calibration(
     )
     pose, reason = _pose(calibration, camera_height_m)
     calibration = replace(calibration, pose=pose)
+    left_out_m = _leave_one_out(pairs, problem, h, used)
     return Fit(
         calibration=calibration,
         residual_px=_distance(calibration.image_from_floor(pairs.floor_m), pairs.image_px),
         residual_m=_distance(calibration.floor_from_image(pairs.image_px), pairs.floor_m),
-        leave_one_out_m=_leave_one_out(problem, h, used),
+        leave_one_out_m=left_out_m,
         error_factor=factor,
         pose_reason=reason,
-        warnings=_warnings(calibration, agreed, factor, camera_height_m),
+        warnings=_warnings(calibration, agreed, factor, camera_height_m, left_out_m),
     )
 
 
@@ -262,7 +268,10 @@ class _Problem:
         by_h = (weights[rows] @ (derivative_by_h(h, self.v[rows]) * self.half_px[:, None])).reshape(-1, 8)
         freedom = 2 * len(rows) - 8
         off = (weights[rows] @ self.residual_px(h)[rows][:, :, None]).ravel()
-        factor = max(1.0, float(off @ off) / freedom) ** 0.5 if freedom > 0 else 1.0
+        # A few residuals say little about their own size, so the stated errors count like eight more of them
+        # (the mean of a scaled inverse chi-squared posterior, nearly).
+        counted = (float(off @ off) + _STATED_COUNTS_AS) / (freedom + _STATED_COUNTS_AS)
+        factor = max(1.0, counted) ** 0.5 if freedom > 0 else 1.0
         values, vectors = np.linalg.eigh(by_h.T @ by_h)
         if values[0] < 1e-12 * values[-1]:
             raise ValueError("pairs: they lie so nearly on a line that no map can be fitted; spread them out")
@@ -273,30 +282,38 @@ class _Problem:
 def _consensus(problem: _Problem) -> tuple[NDArray[np.bool_], bool]:
     """Which pairs to use, and whether enough of them agree to leave the others out.
 
-    Two candidates, all pairs and what USAC finds, are refined until the set of agreeing pairs no longer
-    changes; the larger set wins. The refinement is needed because a plan error of a few centimetres is more
-    than the threshold close to the camera, where USAC would drop good pairs.
+    Candidates (all pairs; what USAC finds at several thresholds; all but one) are refined until the set of
+    agreeing pairs no longer changes; the largest set wins. USAC alone would drop good pairs close to the
+    camera, where a plan error of a few centimetres is more than the threshold.
     """
     n = len(problem.u)
     everyone = np.ones(n, dtype=np.bool_)
     if n == LEAST_PAIRS:
         return everyone, True
     best = np.zeros(n, dtype=np.bool_)
-    first = problem.start(np.arange(n))
-    typical = problem.threshold_px
-    if first is not None:
-        spread = np.sqrt(np.trace(problem.click_covariance(first), axis1=1, axis2=2) / 2)
-        typical = max(typical, 2.5 * float(np.median(spread)))
-    for start in (first, problem.robust_start(problem.threshold_px), problem.robust_start(typical)):
-        if start is None:
-            continue
+    for start in _starts(problem):
         used = _refined(problem, start)
         if np.count_nonzero(used) > np.count_nonzero(best):
             best = used
+        if np.count_nonzero(best) >= n - 1:
+            break
     count = int(np.count_nonzero(best))
     if count >= LEAST_CONSENSUS and 2 * count > n:
         return best, True
     return everyone, False
+
+
+def _starts(problem: _Problem) -> Iterator[Array]:
+    everyone = np.arange(len(problem.u))
+    candidates: Iterator[Callable[[], Array | None]] = chain(
+        [lambda: problem.start(everyone)],
+        (partial(problem.robust_start, problem.threshold_px * factor) for factor in (1, 2, 4, 8)),
+        (partial(problem.start, np.delete(everyone, row)) for row in everyone[:_MOST_LEFT_OUT]),
+    )
+    for candidate in candidates:
+        start = candidate()
+        if start is not None:
+            yield start
 
 
 def _refined(problem: _Problem, h: Array) -> NDArray[np.bool_]:
@@ -339,7 +356,8 @@ def _check_orientation(
         )
 
 
-def _leave_one_out(problem: _Problem, h: Array, used: NDArray[np.bool_]) -> Array | None:
+def _leave_one_out(pairs: Pairs, problem: _Problem, h: Array, used: NDArray[np.bool_]) -> Array | None:
+    """How far each used pair is missed by the others; NaN where the others lie on a line."""
     rows = np.flatnonzero(used)
     if len(rows) < LEAST_CONSENSUS:
         return None
@@ -347,11 +365,13 @@ def _leave_one_out(problem: _Problem, h: Array, used: NDArray[np.bool_]) -> Arra
     for row in rows:
         others = used.copy()
         others[row] = False
+        if line_faults(pairs, others):
+            continue
         try:
             without, weights = problem.solve(others, h)
             problem.covariance(without, weights, others)
         except (ValueError, np.linalg.LinAlgError):
-            continue  # the others lie on a line: this pair cannot be checked
+            continue
         back = np.asarray(np.linalg.inv(without), dtype=np.float64)
         errors[row] = (
             float(np.linalg.norm(apply(back, problem.u[row : row + 1]) - problem.v[row])) * problem.scale_m
@@ -401,7 +421,11 @@ def focal_sigma(calibration: Calibration, pose: CameraPose) -> float:
 
 
 def _warnings(
-    calibration: Calibration, agreed: bool, factor: float, camera_height_m: float | None
+    calibration: Calibration,
+    agreed: bool,
+    factor: float,
+    camera_height_m: float | None,
+    left_out_m: Array | None,
 ) -> tuple[str, ...]:
     pairs, found = calibration.pairs, []
     if len(pairs) == LEAST_PAIRS:
@@ -424,6 +448,13 @@ def _warnings(
             "so many pairs disagree that something else may be wrong: a wide-angle lens that bends straight "
             "lines, a floor on two levels, or a wrong scale of the plan."
         )
+    if left_out_m is not None:
+        unchecked = pairs.used & np.isnan(left_out_m)
+        if np.any(unchecked):
+            found.append(
+                f"cannot be checked, because without them the other pairs lie on a line: "
+                f"{pairs.names(unchecked)}. Add pairs to both sides of that line."
+            )
     if factor > 1.5:
         found.append(
             f"the residuals are {factor:.1f} times what the click errors explain; the stated accuracy counts "

@@ -231,9 +231,10 @@ def _repeated(pairs: Pairs, xy: NDArray[np.float64], same: float, where: str) ->
 
 
 def _on_one_line(xy: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(N,) the largest set of points within 1 % of the spread of a line through two of them."""
-    spread = float(np.linalg.norm(np.ptp(xy, axis=0)))
+    """(N,) the points on a line that all, or all but one, lie on to 1 % of the spread; else none."""
     best = np.zeros(len(xy), dtype=np.bool_)
+    # By medians: beside one point typed a kilometre off, all others would lie on "one line" with it.
+    spread = 4 * float(np.median(np.linalg.norm(xy - np.median(xy, axis=0), axis=1)))
     for leave in (None, *range(len(xy))):
         keep = np.arange(len(xy)) != (-1 if leave is None else leave)
         centred = xy - xy[keep].mean(axis=0)

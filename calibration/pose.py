@@ -197,12 +197,13 @@ def _focal_from_orthogonality(centred: Array, image_size_px: tuple[int, int]) ->
     a, b = _orthogonality(centred)
     inverse_square = -float(a @ b) / max(float(a @ a), 1e-300)
     longer = max(image_size_px)
+    if (
+        _look_down_sine(centred, longer) < MIN_LOOK_DOWN_SINE
+    ):  # at an ordinary focal length: it is not known yet
+        raise ValueError("the camera looks straight down, which leaves height and focal length open")
     if inverse_square <= 0:
         raise ValueError("the pairs fit no camera with square pixels and a centred picture")
     focal = inverse_square**-0.5
-    sine = _look_down_sine(centred, focal)
-    if sine < MIN_LOOK_DOWN_SINE:
-        raise ValueError("the camera looks straight down, which leaves height and focal length open")
     if not FOCAL_RANGE[0] * longer <= focal <= FOCAL_RANGE[1] * longer:
         raise ValueError(f"the pairs imply a focal length of {focal:.0f} px in a picture {longer} px long")
     return float(focal)

@@ -1,0 +1,123 @@
+"""`dwellmap calibrate fit` from pairs to file, and its refusals."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from calibration.calibration import Calibration
+from dwellmap.commands.calibrate import app
+
+
+def floor_points():
+    return np.array([[1, 4], [3, 4.2], [0.5, 2], [3.5, 1.8], [2, 3], [1.2, 0.9], [3.0, 0.7]])
+
+
+def image_points(xy_m):
+    t = np.radians(30)
+    forward = np.array([0, -np.cos(t), np.sin(t)])
+    R = np.stack([[1.0, 0, 0], np.cross(forward, [1.0, 0, 0]), forward])
+    seen = (np.column_stack([xy_m, np.zeros(len(xy_m))]) - [2, 8, -3]) @ R.T
+    return seen[:, :2] / seen[:, 2:] * 1000 + [639.5, 359.5]
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    def write(xy_m=None, told_m=None, name="pairs.csv"):
+        xy_m = floor_points() if xy_m is None else xy_m
+        told_m = xy_m if told_m is None else told_m
+        lines = ["label,image_x_px,image_y_px,floor_x_m,floor_y_m"]
+        for i, (p, q) in enumerate(zip(image_points(xy_m), told_m, strict=True)):
+            lines.append(f"P{i},{p[0]:.3f},{p[1]:.3f},{q[0]:.4f},{q[1]:.4f}")
+        path = tmp_path / name
+        path.write_text("\n".join(lines))
+        return path
+
+    return write
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["fit", *map(str, arguments)])
+
+
+def test_fit_prints_and_writes(pairs, tmp_path):
+    out = tmp_path / "c.json"
+    result = run(pairs(), "--image-size", "1280x720", "--out", out)
+    assert result.exit_code == 0, result.output
+    for text in (
+        "P6",
+        "residual px",
+        "residual cm",
+        "Leave-one-out",
+        "3.00 m above",
+        "30 degrees",
+        "person cm",
+    ):
+        assert text in result.output
+    calibration = Calibration.load(out)
+    assert calibration.pose.camera_height_m == pytest.approx(3, rel=0.01)
+    assert calibration.id in result.output
+
+
+def test_a_wrong_pair_is_marked(pairs, tmp_path):
+    told = floor_points()
+    told[3] += [1.5, 0]
+    result = run(pairs(told_m=told), "--image-size", "1280x720", "--out", tmp_path / "c.json")
+    assert result.exit_code == 0
+    (row,) = (line for line in result.output.splitlines() if "P3" in line and "│" in line)
+    assert "LEFT OUT" in row
+
+
+def test_four_pairs_say_that_nothing_is_checked(pairs, tmp_path):
+    result = run(pairs(floor_points()[:4]), "--image-size", "1280x720", "--out", tmp_path / "c.json")
+    assert result.exit_code == 0
+    assert "nothing can be checked" in " ".join(result.output.split())
+
+
+def test_survey_axes_and_the_plan(pairs, tmp_path):
+    plan = tmp_path / "plan.png"
+    Image.new("RGB", (400, 500), "white").save(plan)
+    up = floor_points() * [1, -1] + [0, 10]  # y up; survey (0, 0) is the lower left corner of a 10 m plan
+    out = tmp_path / "c.json"
+    common = ("--image-size", "1280x720", "--out", out, "--plan", plan, "--metres-per-pixel", "0.02")
+    result = run(pairs(told_m=up), *common, "--floor-axes", "survey")
+    assert result.exit_code == 0, result.output
+    assert Calibration.load(out).pose.camera_xy_m == pytest.approx((2, 8), abs=0.02)
+    elsewhere = up + np.array([100, 0])
+    far = run(pairs(told_m=elsewhere), *common, "--floor-axes", "survey")
+    assert far.exit_code == 2
+    assert "off the plan of 8.00 x 10.00 m" in far.output
+    assert "--survey-origin" in far.output
+    told = run(pairs(told_m=elsewhere), *common, "--floor-axes", "survey", "--survey-origin", "100,10")
+    assert told.exit_code == 0
+    assert Calibration.load(out).pose.camera_xy_m == pytest.approx((2, 8), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--image-size", "1280"), "--image-size: expected width x height"),
+        (("--image-size", "0x720"), "--image-size: expected width x height"),
+        (("--image-size", "640x360"), "outside the picture of 640x360"),
+        (("--image-size", "1280x720", "--floor-axes", "survey"), "try --floor-axes plan"),
+        (("--image-size", "1280x720", "--click-px", "0"), "click errors"),
+        (("--image-size", "1280x720", "--camera-height", "-1"), "camera height"),
+        (("--image-size", "1280x720", "--plan", "none.png"), "needs --metres-per-pixel"),
+        (("--image-size", "1280x720", "--plan", "none.png", "--metres-per-pixel", "0.02"), "no such file"),
+        (("--image-size", "1280x720", "--survey-origin", "1,2"), "needs --floor-axes survey"),
+        (("--image-size", "1280x720", "--floor-axes", "survey", "--survey-origin", "1"), "two numbers"),
+    ],
+)
+def test_bad_input_is_exit_code_2_and_no_file(pairs, tmp_path, options, message):
+    out = tmp_path / "c.json"
+    result = run(pairs(), "--out", out, *options)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert not out.exists()
+
+
+def test_a_folder_that_is_not_there(pairs, tmp_path):
+    result = run(pairs(), "--image-size", "1280x720", "--out", tmp_path / "none" / "c.json")
+    assert result.exit_code == 2
+    assert "none" in result.output
