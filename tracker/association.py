@@ -14,14 +14,18 @@ def iou(a_px: NDArray[np.float64], b_px: NDArray[np.float64]) -> NDArray[np.floa
         (n, m) float64 in 0..1; 0 for a box without area, such as a predicted one that has turned inside out.
 
     """
-    low = np.maximum(a_px[:, None, :2], b_px[None, :, :2])
-    high = np.minimum(a_px[:, None, 2:], b_px[None, :, 2:])
-    size = np.maximum(high - low, 0.0)
-    common = size[..., 0] * size[..., 1]
+    common = _shared(a_px, b_px, 0) * _shared(a_px, b_px, 1)
     union = _area(a_px)[:, None] + _area(b_px)[None, :] - common
     overlap: NDArray[np.float64] = np.zeros_like(common)
     np.divide(common, union, out=overlap, where=union > 0)
     return overlap
+
+
+def _shared(a_px: NDArray[np.float64], b_px: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Length (n, m) that each pair has in common along x (axis 0) or y (axis 1)."""
+    length = np.minimum.outer(a_px[:, axis + 2], b_px[:, axis + 2])
+    length -= np.maximum.outer(a_px[:, axis], b_px[:, axis])
+    return np.asarray(np.maximum(length, 0.0, out=length))
 
 
 def _area(xyxy_px: NDArray[np.float64]) -> NDArray[np.float64]:

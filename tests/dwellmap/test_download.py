@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from dwellmap.download import Redirects, download
+from tracker.weights import find_weights
 
 CONTENT = b"PK\x03\x04" + bytes(range(256)) * 2000
 
@@ -102,40 +103,41 @@ def test_a_redirection_from_https_to_http_is_not_followed():
     assert Redirects().redirect_request(asked, None, 302, "Found", {}, "https://example.net/x") is not None
 
 
-def test_offline_says_what_to_do(target):
+@pytest.fixture
+def closed_port():
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
+        return closed.getsockname()[1]
+
+
+def test_offline_says_what_to_do(target, closed_port):
     with pytest.raises(ConnectionError, match=r"cannot be fetched.*put it at") as error:
-        download(f"http://127.0.0.1:{port}/yolo11n.pt", target, 10**6)
+        download(f"http://127.0.0.1:{closed_port}/yolo11n.pt", target, 10**6)
     assert str(target) in str(error.value)
     assert not target.exists()
 
 
-def test_the_command(server, tmp_path):
-    from typer.testing import CliRunner
-
-    from dwellmap.commands.weights import app
-
-    done = CliRunner().invoke(app, ["get", "--source", f"{server}/", "--to", str(tmp_path)])
-    assert done.exit_code == 0, done.output
+def test_the_command(dwellmap, server, tmp_path):
+    ran = dwellmap("weights", "get", "--source", f"{server}/", "--to", tmp_path)
+    assert ran.code == 0, ran.err
     assert (tmp_path / "yolo11n.pt").read_bytes() == CONTENT
-    assert str(tmp_path / "yolo11n.pt") in done.stdout.replace("\n", "")
-    assert hashlib.sha256(CONTENT).hexdigest() in done.stdout
+    path, digest = ran.out.splitlines()
+    assert path == str(tmp_path / "yolo11n.pt")
+    assert hashlib.sha256(CONTENT).hexdigest() in digest
 
 
-def test_the_command_takes_the_source_from_the_environment_and_the_cache_as_target(
-    server, tmp_path, monkeypatch
-):
-    from typer.testing import CliRunner
-
-    from dwellmap.commands.weights import app
-    from tracker.weights import find_weights
-
+def test_the_command_takes_its_source_from_the_environment(dwellmap, server, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("DWELLMAP_WEIGHTS_URL", server)
     monkeypatch.chdir(tmp_path)
     assert find_weights() is None
-    done = CliRunner().invoke(app, ["get", "--quiet"])
-    assert done.exit_code == 0, done.output
+    assert dwellmap("weights", "get", "--quiet").code == 0
     assert find_weights() == tmp_path / "dwellmap/models/yolo11n.pt"
+
+
+def test_the_command_offline_ends_with_2_and_one_message(dwellmap, closed_port, tmp_path):
+    ran = dwellmap("weights", "get", "--source", f"http://127.0.0.1:{closed_port}", "--to", tmp_path)
+    assert ran.code == 2
+    assert "cannot be fetched" in ran.err
+    assert "Traceback" not in ran.err
+    assert list(tmp_path.iterdir()) == []
