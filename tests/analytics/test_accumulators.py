@@ -107,6 +107,10 @@ def test_a_cut_in_time_changes_nothing(make_paths, random_people, seed, revisit_
     times = np.sort(np.random.default_rng(seed + 1).uniform(0, 60, 1))
     early, late = (summed(p, e, rules, b, a) for p, e, b, a in cut(people, ends, times, make_paths))
     same(early + late, whole)
+    # Nobody is left to be carried on: memory does not grow with the number of cuts.
+    both = early + late
+    assert both.open_visits is None or len(both.open_visits) == 0
+    assert not both.open_at_begin | both.open_at_end
 
 
 @given(seed=SEEDS)

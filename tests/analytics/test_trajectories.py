@@ -240,6 +240,20 @@ def test_a_short_halt_or_a_slow_walk_is_no_stop(seconds, speed):
     assert not smooth(positions(t_s, xy, (0.02, 0, 0.02)), SETTINGS).standing.any()
 
 
+@pytest.mark.parametrize(("seconds", "stands"), [(1.4, False), (1.7, False), (2.6, True)])
+def test_standing_has_to_last(seconds, stands):
+    """At 1.2 m/s a window of 2 s moves under 0.6 m if it holds 1.5 s of halt; such windows must cover 3 s.
+
+    A halt of h s lies in windows that together cover h + 2 (2 - 1.5) s: 2.7 s for 1.7 s, 3.6 s for 2.6 s.
+    """
+    t_s = np.arange(0, 12, 0.01)
+    x = 1.2 * np.interp(t_s, [0, 5, 5 + seconds, 12], [0, 5, 5, 12 - seconds])
+    xy = np.column_stack([x, np.zeros(len(t_s))])
+    standing = standing_rows(np.zeros(len(t_s), np.int64), t_s, xy, SETTINGS)
+    assert standing.any() == stands
+    assert standing.sum() * 0.01 == pytest.approx(seconds + 1.0 if stands else 0.0, abs=0.05)
+
+
 def test_standing_does_not_depend_on_who_comes_after():
     """The last path of a table once had its last two seconds judged by a shorter window."""
     t_s = np.arange(0, 6, 0.5)

@@ -69,3 +69,14 @@ def test_people_and_places_are_not_mixed(make_paths, make_ends):
     assert visits.person.tolist() == [2, 4, 9]
     assert visits.place.tolist() == [0, 0, 1]
     assert visits.dwell_s.tolist() == [2.0, 1.0, 3.0]
+
+
+def test_parts_are_chained_in_order_of_time_however_they_come(make_paths, make_ends):
+    def part(first_s, last_s):
+        paths = make_paths([[[(first_s, 0.5, 0.5), (last_s, 0.5, 0.5)]]])
+        return Visits.of_stays(stays_in_cells(paths, GRID, make_ends(paths)), 10.0)
+
+    visits = Visits.chain([part(30, 35), part(0, 4), part(8, 11), part(60, 61)], 10.0)
+    assert visits.enter_s.tolist() == [0, 30, 60]
+    assert visits.leave_s.tolist() == [11, 35, 61]
+    assert visits.dwell_s.tolist() == [7, 5, 1]
