@@ -83,17 +83,18 @@ def visible_points(
 ) -> NDArray[np.bool_]:
     """Whether a person standing at each (n, 2) floor point would have been counted, (n,) bool.
 
-    Head to hip inside the picture, not behind furniture, box at least as high as the detector finds, below
-    the horizon, outside ignored areas. Without a camera pose heights are unknown: then the foot point has
-    to be inside the picture, and furniture hides only what stands in it.
+    Head to foot inside the picture, hip not hidden by furniture, box at least as high as the detector finds,
+    below the horizon, outside ignored areas. Without a camera pose heights are unknown: then only the foot
+    point has to be inside the picture, and furniture hides only what stands in it.
     """
     foot = calibration.image_from_floor(xy_m)
-    seen = np.isfinite(foot).all(axis=1) & ~_in_any(foot, ignored_px)
-    seen &= ~_in_any(xy_m, tuple(f.xy_m for f in scene.furniture) + scene.ignored_floor_m)
     size = calibration.image_size_px
+    # A box that is cut by the picture's lower edge has no foot point, so its person is not placed.
+    seen = _inside_picture(foot, size) & ~_in_any(foot, ignored_px)
+    seen &= ~_in_any(xy_m, tuple(f.xy_m for f in scene.furniture) + scene.ignored_floor_m)
     pose = calibration.pose
     if pose is None:
-        return seen & _inside_picture(foot, size)
+        return seen
     head = pose.project(xy_m, settings.person_height_m)
     hip = pose.project(xy_m, settings.hip_height_m)
     seen &= _inside_picture(head, size) & _inside_picture(hip, size)

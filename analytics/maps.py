@@ -91,14 +91,18 @@ class FloorMaps:
     def pictures(self) -> tuple[GridMap, GridMap, GridMap, GridMap]:
         """The four maps to draw: heat, visits, dwell, attention."""
         unit, seen = self.grid.unit, self.coverage.observable
-        few = (self.sums.entries < self.min_entries) & (self.sums.present > 0) & seen
+        little = (self.sums.entries < self.min_entries) & seen
+        few = little & (self.sums.present > 0)
+        # Heat spreads beyond the cells that people entered, and rests on no more there.
+        few_heat = little & (np.nan_to_num(self.heat) > 0)
         visits = np.where(seen, self.sums.visitors, np.nan)
         area = "m²" if unit == "m" else "10 000 px²"
         density = self.heat if unit == "m" else self.heat * 1e4
 
         def cells(name: str, values: NDArray[np.float64], of: str) -> GridMap:
             shape = self.grid.shape
-            return GridMap(name, values.reshape(shape), few.reshape(shape), of, self.grid)
+            faded = few_heat if name == "heat" else few
+            return GridMap(name, values.reshape(shape), faded.reshape(shape), of, self.grid)
 
         return (
             cells("heat", density, f"people per {area}"),

@@ -32,7 +32,13 @@ def picture_positions(tracks: Tracks) -> Positions:
     for begin, end in zip(starts, np.append(starts[1:], len(tracks)), strict=True):
         scale[begin:end] = np.median(height[begin:end]) / PERSON_M
     return Positions(
-        tracks.person, tracks.t_s, tracks.foot_px, picture_covariance(height), tracks.observed, np.maximum(scale, 1e-3), "px"
+        tracks.person,
+        tracks.t_s,
+        tracks.foot_px,
+        picture_covariance(height),
+        tracks.observed,
+        np.maximum(scale, 1e-3),
+        "px",
     )
 
 

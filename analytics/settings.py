@@ -38,7 +38,7 @@ class MapSettings(BaseModel):
     cell_px: float | None = Field(
         None,
         gt=0,
-        description="side of a cell without calibration, px (default: picture height / 30)",
+        description="side of a cell without calibration, px (default: about picture height / 30)",
     )
     revisit_s: float = Field(
         10.0, ge=0, le=3600, description="absence from a place after which a return is a new visit, s"

@@ -58,6 +58,42 @@ def standing_rows(
     return np.asarray(covered & long_enough[run])
 
 
+def at_rest_rows(
+    path: NDArray[np.int64],
+    t_s: NDArray[np.float64],
+    xy_m: NDArray[np.float64],
+    standing: NDArray[np.bool_],
+    settings: TrajectorySettings,
+) -> NDArray[np.bool_]:
+    """Standing rows at which the person does not move either way: the last and first steps are left out.
+
+    A still stretch begins while the person is still walking its first `stop_move_m`. Here the stretch lies
+    around the row, half of `stop_window_s` before and after, cut at the path's ends.
+
+    Args:
+        path: (N,) path numbers, ascending.
+        t_s: (N,) times, increasing within a path.
+        xy_m: (N, 2) smoothed positions in metres.
+        standing: (N,) what `standing_rows` found.
+        settings: The thresholds.
+
+    Returns:
+        (N,) bool.
+
+    """
+    if len(path) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    starts = np.concatenate([[True], path[1:] != path[:-1]])
+    clock = _clock(t_s, starts, settings.stop_window_s + 1.0)
+    number = np.cumsum(starts) - 1
+    first, last = np.flatnonzero(starts), np.flatnonzero(np.concatenate([starts[1:], [True]]))
+    around = []
+    for shift in (-settings.stop_window_s / 2, settings.stop_window_s / 2):
+        goal = np.clip(clock + shift, clock[first][number], clock[last][number])
+        around.append(np.column_stack([np.interp(goal, clock, xy_m[:, axis]) for axis in (0, 1)]))
+    return np.asarray(standing & (np.hypot(*(around[1] - around[0]).T) < settings.stop_move_m))
+
+
 def _clock(t_s: NDArray[np.float64], starts: NDArray[np.bool_], apart_s: float) -> NDArray[np.float64]:
     """One increasing clock over all paths, so that one search serves all of them."""
     step = np.diff(t_s, prepend=t_s[0])

@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from analytics.grid import Unit
 from analytics.settings import TrajectorySettings
 from analytics.smoother import fixed_interval_mean
-from analytics.standing import standing_rows
+from analytics.standing import at_rest_rows, standing_rows
 
 # Student-t weights of residuals: a box cut by a shelf is metres off, more often than a Gaussian has it.
 _ROBUST_DEGREES = 4.0
 _ROBUST_PASSES = 3
+_PRIOR = 10
+_LEAST_NOISE = 0.02
 # A box misses the feet alike for a while: measured on five cameras at 25 and 30 fps, the correlation of the
 # error is about 0.7 one picture later, 0.45 after 0.13 s and 0.2 after 0.5 s.
 _FOOT_MEMORY_S = 0.15
@@ -91,7 +93,7 @@ class Trajectories:
     @property
     def unplaced_s(self) -> float:
         """Time of the tracks that no path covers: gaps too long to bridge, and rows without a position."""
-        return self.tracked_s - self.placed_s
+        return max(self.tracked_s - self.placed_s, 0.0)  # two sums of the same steps may differ by rounding
 
     def parts(self, rows: int = 1_000_000) -> Iterator[tuple[Trajectories, slice]]:
         """Cut between persons into parts of about so many rows, each with the slice of its paths."""
@@ -260,22 +262,46 @@ def _smooth_block(
     """Smooth twice: once to see where somebody stands, once more knowing it."""
     t_s, scale = positions.t_s[rows], positions.units_per_m[rows]
     measured = positions.observed[rows] & np.isfinite(positions.xy[rows]).all(axis=1)
-    information = np.zeros((len(rows), 3))
     weight = _independence(path[measured], t_s[measured])
-    information[measured] = _inverse(positions.cov[rows][measured]) * weight[:, None]
+    certainty = np.zeros((len(rows), 3))
+    certainty[measured] = _inverse(positions.cov[rows][measured])
+    independent = np.zeros(len(rows))
+    independent[measured] = weight
+    information = certainty * independent[:, None]
     z = np.where(measured[:, None], positions.xy[rows], 0.0)
     still = np.zeros(len(rows), dtype=np.bool_)
-    xy = np.empty((len(rows), 2))
+    standing, xy = still, np.empty((len(rows), 2))
     for _ in range(2):
         weight = np.ones(len(rows))
         for _ in range(_ROBUST_PASSES):
             xy = fixed_interval_mean(t_s, path, z, information * weight[:, None], scale, still, settings)
             d = z - xy
-            d2 = information[:, 0] * d[:, 0] ** 2 + 2 * information[:, 1] * d[:, 0] * d[:, 1]
-            d2 += information[:, 2] * d[:, 1] ** 2
-            weight = (_ROBUST_DEGREES + 2) / (_ROBUST_DEGREES + d2)
-        still = standing_rows(path, t_s, xy / scale[:, None], settings)
-    return xy, still
+            d2 = certainty[:, 0] * d[:, 0] ** 2 + 2 * certainty[:, 1] * d[:, 0] * d[:, 1]
+            d2 += certainty[:, 2] * d[:, 1] ** 2
+            s = _noise(path, d2, measured)
+            information = certainty * (independent / s)[:, None]
+            weight = (_ROBUST_DEGREES + 2) / (_ROBUST_DEGREES + d2 / s)
+        xy_m = xy / scale[:, None]
+        standing = standing_rows(path, t_s, xy_m, settings)
+        still = at_rest_rows(path, t_s, xy_m, standing, settings)
+    return xy, standing
+
+
+def _noise(
+    path: NDArray[np.int64], d2: NDArray[np.float64], measured: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """How noisy a path's positions are against what their covariances say, (n,), a factor of the variance.
+
+    The covariances hold for detectors in general; one that finds feet better than that (or a person who is
+    easy to see) leaves smaller residuals, and must not be smoothed as if it did not: somebody who stops would
+    seem to slow down long before. A prior of `_PRIOR` rows at factor 1 speaks for short paths.
+    """
+    number = np.cumsum(np.concatenate([[0], path[1:] != path[:-1]]))
+    # A residual beyond 3 sigma is the robust weight's business, not the noise's.
+    sums = np.bincount(number[measured], np.minimum(d2[measured], 9.0), minlength=number[-1] + 1)
+    rows = np.bincount(number[measured], minlength=number[-1] + 1)
+    factor = (sums + 2 * _PRIOR) / (2 * rows + 2 * _PRIOR)
+    return np.asarray(np.clip(factor, _LEAST_NOISE, None)[number])
 
 
 def _independence(path: NDArray[np.int64], t_s: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,1 +1,1 @@
-"""The commands of the command line, one file each."""
+"""The commands of `dwellmap`: they read options, call the packages and print; nothing is computed here."""

@@ -1,0 +1,49 @@
+"""What lies under a map: the floor plan, or the people-free scene warped to the floor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from analytics.render import Backdrop
+from dwellmap.view import CameraView
+
+_WIDTH_PX = 1400
+
+
+def backdrop_of(view: CameraView, scene_picture: Path | None) -> Backdrop | None:
+    """The plan's picture; without one the people-free scene, seen from above; None if there is neither."""
+    x0, y0, x1, y1 = view.extent
+    if view.plan_picture is not None:
+        image = cv2.imread(str(view.plan_picture), cv2.IMREAD_COLOR)
+        if image is not None:
+            return Backdrop(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), view.extent)
+    if scene_picture is None:
+        return None
+    scene = cv2.imread(str(scene_picture), cv2.IMREAD_COLOR)
+    if scene is None:
+        return None
+    scene = cv2.cvtColor(scene, cv2.COLOR_BGR2RGB)
+    if view.calibration is None:
+        return Backdrop(scene, view.extent, plan=False)
+    scale = _WIDTH_PX / max(x1 - x0, y1 - y0)
+    size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
+    to_sheet = np.array([[scale, 0, -x0 * scale], [0, scale, -y0 * scale], [0, 0, 1]])
+    warped = cv2.warpPerspective(
+        scene,
+        to_sheet @ view.calibration.H_floor_image,
+        size,
+        flags=cv2.INTER_LINEAR,
+        borderValue=(255, 255, 255),
+    )
+    # Floor behind the camera or past the horizon would be painted with mirrored pixels.
+    centres = np.stack(
+        np.meshgrid((np.arange(size[0]) + 0.5) / scale + x0, (np.arange(size[1]) + 0.5) / scale + y0), -1
+    )
+    shown = (
+        np.isfinite(view.calibration.image_from_floor(centres.reshape(-1, 2))).all(axis=1).reshape(size[::-1])
+    )
+    warped[~shown] = 255
+    return Backdrop(warped, view.extent, plan=False)

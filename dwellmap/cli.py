@@ -1,0 +1,98 @@
+"""The command line: `dwellmap COMMAND ...`."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated
+
+import click
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+# Each command stands in a module of its own, in the attribute named here: a function, or an app with
+# commands below it. Modules are imported when their command is asked for, so that `dwellmap doctor` works
+# where a library is broken, and nothing waits for libraries that it does not use.
+COMMANDS = {
+    "run": "run",
+    "maps": "maps",
+    "export": "export",
+    "calibrate": "app",
+    "site": "app",
+    "weights": "app",
+    "demo": "demo",
+    "doctor": "doctor",
+}
+
+
+class _Commands(TyperGroup):
+    """The commands, imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of `COMMANDS`."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"dwellmap.commands.{cmd_name}"), COMMANDS[cmd_name])
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+            alone.command(cmd_name)(found)
+            found = alone
+        command = get_command(found)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="dwellmap",
+    help="Footage of a shop in, floor-plan maps of heat, unique visits, dwell time and attention span out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"dwellmap {version('dwellmap')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where in the code an error arose.")] = False,
+) -> None:
+    """Options that come before the command."""
+    del shown, debug
+
+
+def main() -> None:
+    """Run a command; faults of the input end with a message and exit code 2."""
+    words = [word for word in sys.argv[1:] if word != "--debug"]  # wherever it stands
+    try:
+        app(args=words, prog_name="dwellmap")
+    except (ValueError, OSError) as error:
+        if len(words) < len(sys.argv) - 1:
+            raise
+        print(f"dwellmap: {_message(error)}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _message(error: ValueError | OSError) -> str:
+    """The error in plain words; the operating system's own come as number, reason and file."""
+    if isinstance(error, OSError) and error.strerror is not None:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror.lower()}"
+    return str(error)

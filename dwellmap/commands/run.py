@@ -1,0 +1,144 @@
+"""`dwellmap run`: recordings in, maps out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calibration.calibration import Calibration
+from dwellmap.commands.console import AsJson, Cell, Quiet, Set, reporter_for, show_results, with_changes
+from dwellmap.detector_choice import Kind, choose_detector
+from dwellmap.progress import Reporter
+from dwellmap.running import Finished, run_recording
+from dwellmap.site import Camera, Site, load_site
+from dwellmap.site_file import Settings
+from dwellmap.view import CameraView, site_view, uncalibrated_view
+from tracker.frames import Recording
+from tracker.sources import find_recordings, open_recording
+
+
+def run(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RECORDING...", help="Video files, folders of them, picture folders, or patterns."
+        ),
+    ],
+    site: Annotated[Path | None, typer.Option(help="Site file with plan, cameras and zones.")] = None,
+    camera: Annotated[
+        str | None, typer.Option(help="Camera of the site; default: by file name or folder.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Output folder.")] = Path("outputs"),
+    detector: Annotated[
+        Kind, typer.Option(help="Who finds the people; auto is yolo where weights are found, else motion.")
+    ] = "auto",
+    weights: Annotated[
+        Path | None, typer.Option(help="YOLO weights: .pt, .onnx or an OpenVINO folder.")
+    ] = None,
+    detections: Annotated[
+        Path | None, typer.Option(help="Detections to replay: MOTChallenge text or detections.parquet.")
+    ] = None,
+    sample_fps: Annotated[
+        float, typer.Option(min=0.0, help="Pictures a second to look at, by timestamp; 0 for every picture.")
+    ] = 8.0,
+    clock_rate: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Real seconds in a second of the file; default: site file, 1."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Wall-clock start, such as 2026-11-21T09:00; for a single recording.")
+    ] = None,
+    cell: Cell = None,
+    changes: Set = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take recordings to floor-plan maps of heat, unique visits, total dwell and attention span."""
+    place = None if site is None else load_site(site)
+    settings = with_changes(Settings() if place is None else place.settings, changes, cell)
+    recordings = find_recordings(inputs)
+    if start is not None and len(recordings) > 1:
+        raise ValueError(
+            f"--start is the start of one recording, {len(recordings)} were given; put the start into the "
+            "file names (see `start` of a camera in the site file)"
+        )
+    reporter = reporter_for(quiet, as_json)
+    done: list[Finished] = []
+    failed: list[str] = []
+    for number, path in enumerate(recordings, start=1):
+        if len(recordings) > 1:
+            reporter.say(f"{number} of {len(recordings)}: {path}")
+        try:
+            done.append(
+                _run_one(
+                    path, place, camera, settings, out, detector, weights, detections, sample_fps, clock_rate,
+                    start, reporter,
+                )
+            )  # fmt: skip
+        except (ValueError, OSError) as error:
+            if len(recordings) == 1:
+                raise
+            # One bad file must not cost the night's work on the others.
+            failed.append(str(error) if str(path) in str(error) else f"{path}: {error}")
+    show_results(done, quiet, as_json)
+    if failed:
+        raise ValueError(f"{len(failed)} of {len(recordings)} recordings failed:\n" + "\n".join(failed))
+
+
+def _run_one(
+    path: Path,
+    place: Site | None,
+    camera_name: str | None,
+    settings: Settings,
+    out: Path,
+    detector: Kind,
+    weights: Path | None,
+    detections: Path | None,
+    sample_fps: float,
+    clock_rate: float | None,
+    start: str | None,
+    reporter: Reporter,
+) -> Finished:
+    camera = None if place is None else _camera(place, camera_name, path)
+    rate = clock_rate if clock_rate is not None else 1.0 if camera is None else camera.clock_rate
+    recording = open_recording(
+        path,
+        clock_rate=rate,
+        start=start,
+        name_patterns=() if camera is None or camera.start is None else (camera.start,),
+        time_zone=None if place is None else place.time_zone,
+    )
+    view = (
+        uncalibrated_view(camera_name or "camera", recording.size_px)
+        if place is None or camera is None
+        else calibrated_view(place, camera, recording)
+    )
+    named = weights or (None if place is None else place.weights)
+    choice = choose_detector(detector, named, detections, path, settings)
+    for note in choice.notes:
+        reporter.say(f"NOTE: {note}")
+    return run_recording(recording, path, view, choice, settings, out, reporter, sample_fps or None, rate)
+
+
+def _camera(place: Site, name: str | None, path: Path) -> Camera:
+    if name is None:
+        return place.camera_for(path)
+    found = next((camera for camera in place.cameras if camera.name == name), None)
+    if found is None:
+        known = ", ".join(camera.name for camera in place.cameras)
+        raise ValueError(f"--camera {name}: expected a camera of {place.path}: {known}")
+    return found
+
+
+def calibrated_view(place: Site, camera: Camera, recording: Recording) -> CameraView:
+    """The camera's view with its calibration brought to the size of the recording's pictures."""
+    if camera.calibration is None:
+        return site_view(place, camera, recording.size_px, None)
+    calibration = Calibration.load(camera.calibration)
+    try:
+        fitted = calibration.for_image_size(recording.size_px)
+    except ValueError as error:
+        raise ValueError(f"{recording.name} with {camera.calibration}: {error}") from error
+    return site_view(place, camera, recording.size_px, fitted, made_for=calibration.image_size_px)

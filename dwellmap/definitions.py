@@ -1,0 +1,31 @@
+"""What each number means, in the words that recipes and pages print beside it."""
+
+from __future__ import annotations
+
+from analytics.grid import Unit
+from dwellmap.site_file import Settings
+
+
+def definitions(settings: Settings, unit: Unit) -> dict[str, str]:
+    """Definitions with the thresholds in force."""
+    maps, paths = settings.maps, settings.trajectories
+    area = "square metre" if unit == "m" else "pixel squared (map pictures: 10 000 pixels squared)"
+    return {
+        "heat": f"mean number of people present per {area} while the place was observed, spread as widely as "
+        "positions are uncertain",
+        "visits": f"distinct people with a visit of at least {maps.min_visit_cell_s:g} s in a cell "
+        f"({maps.min_visit_zone_s:g} s in a zone)",
+        "entries": "visits whose beginning was seen: over the place's border, at a door or at the edge "
+        "of what the camera sees",
+        "dwell_s": "person-seconds: the summed length of all stays, cut where a path crosses the border",
+        "attention_s": "total dwell / entries, seconds a visit: time spent, not gaze",
+        "attention_naive_s": "total dwell / distinct people, as most tools have it; lost tracks shorten it",
+        "visit": f"stays of one person in one place, absences between them shorter than {maps.revisit_s:g} s",
+        "coverage": "share of the cell in which a person of "
+        f"{maps.person_height_m:g} m would have been counted; under {maps.min_coverage:g} there is no number",
+        "exposure_s": "coverage times observed time",
+        "few": f"fewer than {maps.min_entries} entries",
+        "unplaced_s": f"time of tracks without a floor position for more than {paths.max_bridge_s:g} s",
+        "outside_s": "person-seconds off the plan or on floor that the camera does not see",
+        "people": f"persons in sight for at least {maps.min_presence_s:g} s",
+    }

@@ -1,0 +1,119 @@
+"""Which detector looks for people, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tracker.weights import find_weights, search_order
+
+from calibration.calibration import Calibration
+from calibration.scene import Scene
+from dwellmap.site_file import Settings
+from tracker.detector import Detector
+from tracker.fingerprint import hash_file, hash_folder
+from tracker.frames import Recording
+from tracker.replay import ReplayDetector
+
+Kind = Literal["auto", "yolo", "motion", "replay"]
+
+NO_WEIGHTS = (
+    "no YOLO weights found: people are found by motion, which misses some and takes other moving things for "
+    "people; `dwellmap weights get` fetches weights, `dwellmap doctor` says where they are looked for"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectorChoice:
+    """A detector that has been decided upon but not yet loaded.
+
+    Attributes:
+        kind: "yolo", "motion" or "replay".
+        identity: What determines its boxes apart from the recording: goes into the run's key.
+        needs_calibration: Its boxes depend on the calibration, so a new one starts from the footage.
+        notes: What the reader of a map has to know about the choice.
+        load: Makes it for a recording.
+
+    """
+
+    kind: Literal["yolo", "motion", "replay"]
+    identity: str
+    needs_calibration: bool
+    notes: tuple[str, ...]
+    load: Callable[[Recording, Calibration | None, Scene], Detector]
+
+
+def choose_detector(
+    kind: Kind, weights: Path | None, detections: Path | None, recording: Path, settings: Settings
+) -> DetectorChoice:
+    """Decide.
+
+    Args:
+        kind: What was asked for; "auto" is YOLO where weights are found, else motion.
+        weights: Weights named by the user or the site file.
+        detections: Detections to replay; a relative path may start in the recording's folder.
+        recording: Path of the recording.
+        settings: Settings of the detectors.
+
+    Raises:
+        ValueError: If what was asked for is not there.
+
+    """
+    if kind == "replay" or (kind == "auto" and detections is not None):
+        return _replay(detections, recording)
+    if detections is not None:
+        raise ValueError(f"--detections goes with --detector replay, not with {kind}")
+    if kind == "motion":
+        return _motion(())
+    found = find_weights(weights)
+    if found is not None:
+        return _yolo(found, settings)
+    if kind == "yolo":
+        looked = "\n".join(f"  {place}" for place in search_order(weights))
+        raise ValueError(
+            f"--detector yolo: expected YOLO weights, found none; looked for\n{looked}\n"
+            "Run `dwellmap weights get`, name a file with --weights, or use --detector motion"
+        )
+    return _motion((NO_WEIGHTS,))
+
+
+def _yolo(weights: Path, settings: Settings) -> DetectorChoice:
+    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
+        del recording, calibration, scene
+        from tracker.yolo import YoloDetector  # loads torch and OpenVINO: only when asked for
+
+        return YoloDetector(weights, settings.yolo)
+
+    digest = (
+        hash_folder(weights, (f for f in weights.rglob("*") if f.is_file()))
+        if weights.is_dir()
+        else hash_file(weights)
+    )
+    return DetectorChoice("yolo", f"yolo {digest}", False, (), load)
+
+
+def _motion(notes: tuple[str, ...]) -> DetectorChoice:
+    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
+        from tracker.motion import MotionDetector
+
+        return MotionDetector.for_recording(recording, calibration, scene)
+
+    return DetectorChoice("motion", "motion", True, notes, load)
+
+
+def _replay(detections: Path | None, recording: Path) -> DetectorChoice:
+    if detections is None:
+        raise ValueError("--detector replay: name the detections with --detections FILE")
+    candidates = [recording / detections, detections] if recording.is_dir() else [detections]
+    file = next((c for c in candidates if c.is_file()), None)
+    if file is None:
+        looked = " or ".join(str(c) for c in candidates)
+        raise ValueError(f"--detections: expected a file of detections, there is none at {looked}")
+
+    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
+        del calibration, scene
+        return ReplayDetector(file, recording.size_px)
+
+    return DetectorChoice("replay", f"replay {hash_file(file)}", False, (), load)

@@ -1,0 +1,166 @@
+"""The way from a recording to its tracks: decode, detect, track, place on the floor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+import supervision as sv
+from numpy.typing import NDArray
+from tracker.scenepicture import ScenePicture
+
+from analytics.analysis import Analysis, analyse, typical_height_px
+from analytics.coverage import coverage_of
+from dwellmap.progress import Reporter, Step
+from dwellmap.site_file import Settings
+from dwellmap.view import CameraView
+from tracker.bytetrack import track
+from tracker.detections import DetectionLog
+from tracker.detector import Detector
+from tracker.frames import Footage, Frame, FrameStream, Recording
+from tracker.placing import place
+from tracker.tracks import Tracks
+
+# Pictures handed to a detector at once: enough for a batch to pay, few enough for memory.
+_BATCH = 8
+
+
+@dataclass(slots=True)
+class Timing:
+    """Seconds spent per stage, for the recipe's `timing` block."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, stage: str, since: float) -> float:
+        """Book the time since `since` (of `time.perf_counter`) and return now."""
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
+        return now
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What one pass over a recording gives.
+
+    Attributes:
+        log: The detections, ignored areas of the picture left out.
+        footage: What was decoded.
+        scene_bgr: (height, width, 3) people-free picture, grey where it never was free, or None.
+
+    """
+
+    log: DetectionLog
+    footage: Footage
+    scene_bgr: NDArray[np.uint8] | None
+
+
+def detect(
+    recording: Recording,
+    detector: Detector,
+    sample_fps: float | None,
+    ignored_px: tuple[NDArray[np.float64], ...],
+    reporter: Reporter,
+    timing: Timing,
+) -> Seen:
+    """Decode the recording once and find the people in its sampled pictures.
+
+    Args:
+        recording: The footage.
+        detector: Finds people; one that answers for every picture is not sampled.
+        sample_fps: Pictures a second to look at; None for all.
+        ignored_px: Polygons of the picture; boxes that stand in one are left out.
+        reporter: Told how far it is.
+        timing: Receives the seconds of "decode" and "detect".
+
+    """
+    stream = recording.read(None if detector.every_frame else sample_fps)
+    scene = ScenePicture(recording.duration_s)
+    found: list[tuple[Frame, sv.Detections]] = []
+    with reporter.step(f"{recording.name}: looking for people", recording.duration_s) as step:
+        for frames in _batches(stream, timing):
+            since = time.perf_counter()
+            for frame, people in zip(frames, detector.detect(frames), strict=True):
+                scene.add(frame, people.xyxy)
+                found.append((Frame(frame.t_s, frame.index, None), _outside(people, ignored_px)))
+            timing.add("detect", since)
+            _advance(step, frames)
+    return Seen(DetectionLog.collect(found), stream.footage, scene.picture())
+
+
+def follow(
+    log: DetectionLog, view: CameraView, settings: Settings, reporter: Reporter, timing: Timing
+) -> Tracks:
+    """Join the detections to tracks and put them on the floor."""
+    since = time.perf_counter()
+    with reporter.step("joining detections to tracks", None):
+        tracklets = track(log, settings.tracker)
+        tracks = place(tracklets, log.t_s, view.size_px, view.calibration, settings.trajectories.max_bridge_s)
+    timing.add("track", since)
+    return tracks
+
+
+def measure(
+    tracks: Tracks,
+    view: CameraView,
+    observed_s: NDArray[np.float64],
+    settings: Settings,
+    reporter: Reporter,
+    timing: Timing,
+) -> Analysis:
+    """Smooth the paths and compute all maps."""
+    since = time.perf_counter()
+    with reporter.step("computing the maps", None):
+        grid = view.grid(settings.maps)
+        coverage = coverage_of(
+            grid, view.calibration, view.scene, view.ignored_px, view.size_px, settings.maps
+        )
+        cov = view.covariance(grid, typical_height_px(tracks, view.size_px), settings.maps.person_height_m)
+        analysis = analyse(
+            tracks,
+            grid,
+            coverage,
+            cov,
+            view.scene,
+            view.zones,
+            view.size_px,
+            observed_s,
+            settings.trajectories,
+            settings.maps,
+        )
+    timing.add("maps", since)
+    return analysis
+
+
+def _batches(stream: FrameStream, timing: Timing) -> Iterator[list[Frame]]:
+    """Frames, a few at a time; the time spent waiting for them is decoding."""
+    frames: list[Frame] = []
+    since = time.perf_counter()
+    for frame in stream:
+        frames.append(frame)
+        if len(frames) == _BATCH:
+            timing.add("decode", since)
+            yield frames
+            frames = []
+            since = time.perf_counter()
+    timing.add("decode", since)
+    if frames:
+        yield frames
+
+
+def _advance(step: Step, frames: list[Frame]) -> None:
+    step.to(frames[-1].t_s)
+
+
+def _outside(people: sv.Detections, ignored_px: tuple[NDArray[np.float64], ...]) -> sv.Detections:
+    """The boxes whose lower middle stands in none of the polygons."""
+    if not ignored_px or len(people) == 0:
+        return people
+    x, y = (people.xyxy[:, 0] + people.xyxy[:, 2]) / 2, people.xyxy[:, 3]
+    keep = np.ones(len(people), dtype=np.bool_)
+    for polygon in ignored_px:
+        keep &= ~shapely.contains_xy(shapely.Polygon(polygon), x, y)
+    kept = people[keep]
+    return kept if isinstance(kept, sv.Detections) else sv.Detections.empty()

@@ -1,0 +1,164 @@
+"""The recipe of a run, `run.json`: everything its numbers were made of and with."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from analytics.analysis import Analysis
+from dwellmap.definitions import definitions
+from dwellmap.run_folder import FORMAT, VERSION, dump_json
+from dwellmap.site_file import Settings
+from dwellmap.view import CameraView
+from tracker.frames import Footage
+from tracker.tracks import Tracks
+
+PACKAGES = (
+    "dwellmap", "av", "matplotlib", "numpy", "opencv-python", "opencv-python-headless", "openvino", "pandas",
+    "scipy", "shapely", "supervision", "torch", "ultralytics",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Where a run's footage came from.
+
+    Attributes:
+        name: Name of the recording.
+        path: Path as it was given.
+        content_hash: SHA-256 of the content.
+        size_px: (width, height).
+        start: Wall-clock start, timezone-aware, or None.
+        start_source: Where the start came from.
+        clock_rate: Real seconds in a second of the container.
+        sample_fps: Pictures a second that were looked at; None for all.
+        detector: Kind of the detector.
+        detector_identity: What determined its boxes.
+        detector_description: One line for people.
+
+    """
+
+    name: str
+    path: str
+    content_hash: str
+    size_px: tuple[int, int]
+    start: datetime | None
+    start_source: str
+    clock_rate: float
+    sample_fps: float | None
+    detector: str
+    detector_identity: str
+    detector_description: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "name": self.name,
+            "path": self.path,
+            "content_hash": self.content_hash,
+            "size_px": list(self.size_px),
+            "start": None if self.start is None else self.start.isoformat(),
+            "start_source": self.start_source,
+            "clock_rate": self.clock_rate,
+            "sample_fps": self.sample_fps,
+            "detector": self.detector,
+            "detector_identity": self.detector_identity,
+            "detector_description": self.detector_description,
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Source:
+        """What `to_json` wrote."""
+        start = content["start"]
+        return cls(
+            **{
+                **content,
+                "size_px": tuple(content["size_px"]),
+                "start": None if start is None else datetime.fromisoformat(start),
+            }
+        )
+
+
+def run_key(content_hash: str, clock_rate: float, start: datetime | None, sample_fps: float | None,
+            detector_identity: str, view: CameraView, settings: Settings) -> str:  # fmt: skip
+    """Eight hex digits over recording, calibration and settings: equal input, equal key."""
+    content = {
+        "recording": content_hash,
+        "clock_rate": clock_rate,
+        "start": None if start is None else start.isoformat(),
+        "sample_fps": sample_fps,
+        "detector": detector_identity,
+        "view": view.to_json(),
+        "settings": settings.model_dump(mode="json"),
+        "version": version("dwellmap"),
+    }
+    return hashlib.sha256(dump_json(content).encode()).hexdigest()[:8]
+
+
+def recipe(
+    source: Source,
+    footage: Footage,
+    view: CameraView,
+    settings: Settings,
+    tracks: Tracks,
+    analysis: Analysis,
+    warnings: tuple[str, ...],
+    timing: dict[str, float],
+) -> dict[str, Any]:
+    """The content of `run.json`."""
+    maps, paths = analysis.maps, analysis.paths
+    cells_s = float(np.nansum(maps.dwell_s))
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "source": source.to_json(),
+        "footage": {
+            "observed_s": footage.observed_s.tolist(),
+            "observed_time_s": footage.observed_time_s,
+            "gaps_s": footage.gaps_s.tolist(),
+            "frames": footage.frames,
+            "damaged": footage.damaged,
+            "warnings": list(footage.warnings),
+        },
+        "view": view.to_json(),
+        "grid": {
+            "origin": list(maps.grid.origin),
+            "cell": maps.grid.cell,
+            "columns": maps.grid.columns,
+            "rows": maps.grid.rows,
+            "unit": maps.grid.unit,
+        },
+        "settings": settings.model_dump(mode="json"),
+        "definitions": definitions(settings, view.unit),
+        "results": {
+            "people": analysis.people,
+            "tracks": len(paths.people),
+            "tracked_s": paths.tracked_s,
+            "on_the_map_s": cells_s,
+            "outside_s": maps.outside_s,
+            "unplaced_s": paths.unplaced_s,
+            "entries_to_cells": int(np.sum(maps.sums.entries[maps.coverage.observable])),
+            "observable_share": float(np.mean(maps.coverage.observable)),
+            "interpolated_share": float(np.mean(~tracks.observed)) if len(tracks) else 0.0,
+            "without_foot_share": float(np.mean(np.isnan(tracks.foot_px[:, 0]))) if len(tracks) else 0.0,
+        },
+        "warnings": list(warnings),
+        "versions": {"python": platform.python_version(), **_versions()},
+        "timing": {stage: round(seconds, 3) for stage, seconds in timing.items()},
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,147 @@
+"""Run folders: whole or absent, and never changed once written."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from calibration.calibration import Calibration
+from dwellmap.site_file import Settings
+from dwellmap.view import CameraView
+from tracker.detections import DetectionLog
+from tracker.frames import Footage
+from tracker.tracks import Tracks
+
+RECIPE = "run.json"
+DETECTIONS = "detections.parquet"
+TRACKS = "tracks.parquet"
+CALIBRATION = "calibration.json"
+SCENE_PICTURE = "scene.png"
+PLAN_STEM = "plan"
+FORMAT, VERSION = "dwellmap-run", 1
+LARGEST_RECIPE_BYTES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A finished run.
+
+    Attributes:
+        path: Its folder.
+        recipe: The content of `run.json`.
+
+    """
+
+    path: Path
+    recipe: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Open a folder that `dwellmap run` wrote.
+
+        Raises:
+            ValueError: If it is no run, or one that this version cannot read.
+
+        """
+        file = path / RECIPE
+        if not file.is_file():
+            raise ValueError(
+                f"{path}: expected a run (a folder with {RECIPE}), found none; give a folder that "
+                "`dwellmap run` printed, such as outputs/<camera>/<recording>-<key>"
+            )
+        if file.stat().st_size > LARGEST_RECIPE_BYTES:
+            raise ValueError(
+                f"{file}: expected at most {LARGEST_RECIPE_BYTES // 10**6} MB; it is no recipe of ours"
+            )
+        try:
+            recipe = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{file}: expected JSON, got {error}; run the recording again") from error
+        if not isinstance(recipe, dict) or recipe.get("format") != FORMAT or recipe.get("version") != VERSION:
+            found = recipe.get("version") if isinstance(recipe, dict) else type(recipe).__name__
+            raise ValueError(f"{file}: expected a {FORMAT} of version {VERSION}, got {found!r}")
+        return cls(path, recipe)
+
+    def detections(self) -> DetectionLog:
+        """The stored detections."""
+        return DetectionLog.from_parquet(self._existing(DETECTIONS, "its personal data may have been erased"))
+
+    def tracks(self) -> Tracks:
+        """The stored tracks."""
+        return Tracks.from_parquet(self._existing(TRACKS, "its personal data may have been erased"))
+
+    def calibration(self) -> Calibration | None:
+        """The calibration that the run was made with."""
+        return Calibration.load(self.path / CALIBRATION) if (self.path / CALIBRATION).exists() else None
+
+    def plan_picture(self) -> Path | None:
+        """The copy of the plan picture."""
+        return next(iter(sorted(self.path.glob(f"{PLAN_STEM}.*"))), None)
+
+    def scene_picture(self) -> Path | None:
+        """The people-free picture of the scene."""
+        file = self.path / SCENE_PICTURE
+        return file if file.exists() else None
+
+    def view(self) -> CameraView:
+        """The camera's view of the floor, as it was."""
+        return CameraView.from_json(self.recipe["view"], self.calibration(), self.plan_picture())
+
+    def settings(self) -> Settings:
+        """The settings, as they were."""
+        return Settings.model_validate(self.recipe["settings"])
+
+    def footage(self) -> Footage:
+        """What of the recording was decoded."""
+        stored = self.recipe["footage"]
+        return Footage(stored["observed_s"], stored["frames"], stored["damaged"], tuple(stored["warnings"]))
+
+    def _existing(self, name: str, hint: str) -> Path:
+        file = self.path / name
+        if not file.is_file():
+            raise ValueError(
+                f"{file}: expected this file of the run, it is not there ({hint}); run the recording again"
+            )
+        return file
+
+
+def safe_name(name: str) -> str:
+    """A recording's name fit for a folder: no separators, no control characters, at most 80 bytes."""
+    cleaned = re.sub(r"[^\w.+-]+", "_", name, flags=re.UNICODE).strip("._") or "recording"
+    while len(cleaned.encode()) > 80:
+        cleaned = cleaned[:-1]
+    return cleaned
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `target` when the block ends, or vanishes when it fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield draft
+        # mkdtemp makes folders that only their owner may read; results are for the whole team.
+        draft.chmod(0o777 & ~_umask())
+        os.replace(draft, target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def dump_json(content: Any) -> str:
+    """JSON that is the same for the same content."""
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,304 @@
+"""From a recording to a finished run folder, and from a run to another one with other settings."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.analysis import Analysis
+from analytics.render import MapTitle, render_map
+from calibration.calibration import Calibration
+from dwellmap.backdrop import backdrop_of
+from dwellmap.detector_choice import DetectorChoice
+from dwellmap.pipeline import Timing, detect, follow, measure
+from dwellmap.progress import Reporter
+from dwellmap.recipe import Source, recipe, run_key
+from dwellmap.run_folder import (
+    CALIBRATION,
+    DETECTIONS,
+    PLAN_STEM,
+    RECIPE,
+    SCENE_PICTURE,
+    TRACKS,
+    RunFolder,
+    dump_json,
+    safe_name,
+    written_whole,
+)
+from dwellmap.site_file import Settings
+from dwellmap.view import CameraView
+from tracker.detections import DetectionLog
+from tracker.frames import Footage, Recording
+from tracker.tracks import Tracks
+
+NOT_CALIBRATED = "not calibrated: image plane"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finished:
+    """A run that is on disk.
+
+    Attributes:
+        folder: The run.
+        fresh: False if it had been there before.
+
+    """
+
+    folder: RunFolder
+    fresh: bool
+
+
+def run_recording(
+    recording: Recording,
+    path: Path,
+    view: CameraView,
+    choice: DetectorChoice,
+    settings: Settings,
+    out: Path,
+    reporter: Reporter,
+    sample_fps: float | None,
+    clock_rate: float,
+) -> Finished:
+    """Take one recording to its maps.
+
+    The same recording with the same calibration and settings is not done twice.
+
+    Args:
+        recording: The opened footage.
+        path: As the user named it.
+        view: The camera's view of the floor.
+        choice: Which detector looks for people.
+        settings: Thresholds of all packages.
+        out: Output folder; the run goes to out/<camera>/<recording>-<key>.
+        reporter: Told how far it is.
+        sample_fps: Pictures a second to look at; None for all.
+        clock_rate: Real seconds in a second of the container, for the recipe.
+
+    Raises:
+        OSError: If the output cannot be written; nothing half-written stays.
+
+    """
+    key = run_key(
+        recording.content_hash, clock_rate, recording.start, sample_fps, choice.identity, view, settings
+    )
+    target = out / safe_name(view.camera) / f"{safe_name(recording.name)}-{key}"
+    if (target / RECIPE).is_file():
+        return Finished(RunFolder.open(target), fresh=False)
+    # Before hours of work: is there a place for the result?
+    with written_whole(target) as draft:
+        timing = Timing()
+        with reporter.step("getting the detector ready", None):
+            detector = choice.load(recording, view.calibration, view.scene)
+        seen = detect(recording, detector, sample_fps, view.ignored_px, reporter, timing)
+        source = Source(
+            recording.name,
+            str(path),
+            recording.content_hash,
+            recording.size_px,
+            recording.start,
+            recording.start_source,
+            clock_rate,
+            None if detector.every_frame else sample_fps,
+            choice.kind,
+            choice.identity,
+            detector.description,
+        )
+        _write(
+            draft,
+            source,
+            seen.log,
+            seen.footage,
+            seen.scene_bgr,
+            view,
+            settings,
+            choice.notes,
+            reporter,
+            timing,
+        )
+    return Finished(RunFolder.open(target), fresh=True)
+
+
+def remap(
+    run: RunFolder, view: CameraView, settings: Settings, out: Path | None, reporter: Reporter
+) -> Finished:
+    """Compute a run again with another view or other settings, without the footage.
+
+    With the same calibration and tracker it starts from the stored tracks, else from the stored detections.
+
+    Args:
+        run: The earlier run.
+        view: The new view of the floor.
+        settings: The new settings.
+        out: Output folder; default the one that the earlier run lies in.
+        reporter: Told how far it is.
+
+    Raises:
+        ValueError: If the change needs the footage: boxes found by motion were sized by the calibration.
+
+    """
+    source = Source.from_json(run.recipe["source"])
+    old_view, old_settings = run.view(), run.settings()
+    same_calibration = _id(old_view.calibration) == _id(view.calibration)
+    if source.detector == "motion" and not same_calibration:
+        raise ValueError(
+            f"{run.path}: its people were found by motion, with boxes sized by the old calibration; another "
+            f"calibration needs the footage: dwellmap run {source.path} --site ..."
+        )
+    key = run_key(
+        source.content_hash, source.clock_rate, source.start, source.sample_fps, source.detector_identity,
+        view, settings,
+    )  # fmt: skip
+    parent = run.path.parent if out is None else out / safe_name(view.camera)
+    target = parent / f"{safe_name(source.name)}-{key}"
+    if (target / RECIPE).is_file():
+        return Finished(RunFolder.open(target), fresh=False)
+    log = run.detections()
+    unchanged = (
+        same_calibration
+        and old_settings.tracker == settings.tracker
+        and old_settings.trajectories.max_bridge_s == settings.trajectories.max_bridge_s
+    )
+    tracks = run.tracks() if unchanged else None
+    picture = run.scene_picture()
+    scene = None if picture is None else np.asarray(cv2.imread(str(picture)), dtype=np.uint8)
+    notes = tuple(run.recipe["notes"])
+    with written_whole(target) as draft:
+        _write(draft, source, log, run.footage(), scene, view, settings, notes, reporter, Timing(), tracks)
+    return Finished(RunFolder.open(target), fresh=True)
+
+
+def _id(calibration: Calibration | None) -> str | None:
+    return None if calibration is None else calibration.id
+
+
+def _write(
+    draft: Path,
+    source: Source,
+    log: DetectionLog,
+    footage: Footage,
+    scene_bgr: NDArray[np.uint8] | None,
+    view: CameraView,
+    settings: Settings,
+    notes: tuple[str, ...],
+    reporter: Reporter,
+    timing: Timing,
+    tracks: Tracks | None = None,
+) -> None:
+    """Compute what is missing and write all files of a run."""
+    if tracks is None:
+        tracks = follow(log, view, settings, reporter, timing)
+    analysis = measure(tracks, view, footage.observed_s, settings, reporter, timing)
+    warnings = (*notes, *view.notes, *_warnings(analysis, tracks, footage, view))
+    log.to_parquet(draft / DETECTIONS)
+    tracks.to_parquet(draft / TRACKS)
+    analysis.paths.to_parquet(draft / "trajectories.parquet")
+    analysis.stays_frame().to_parquet(draft / "stays.parquet", index=False)
+    analysis.zones_frame().to_csv(draft / "zones.csv", index=False, float_format="%.3f")
+    analysis.maps.to_parquet(draft / "maps.parquet")
+    analysis.maps.to_npz(draft / "maps.npz")
+    if view.calibration is not None:
+        view.calibration.save(draft / CALIBRATION)
+    if view.plan_picture is not None:
+        copy = draft / f"{PLAN_STEM}{view.plan_picture.suffix.lower()}"
+        shutil.copyfile(view.plan_picture, copy)
+        view = replace(view, plan_picture=copy)
+    if scene_bgr is not None:
+        done, png = cv2.imencode(".png", scene_bgr)
+        if not done:
+            raise OSError(f"{draft / SCENE_PICTURE}: the picture of the scene could not be encoded")
+        (draft / SCENE_PICTURE).write_bytes(png.tobytes())
+    _draw(draft, source, footage, view, settings, analysis, warnings, reporter, timing)
+    content = recipe(source, footage, view, settings, tracks, analysis, warnings, timing.seconds)
+    content["notes"] = list(notes)
+    (draft / RECIPE).write_text(dump_json(content), encoding="utf-8")
+
+
+def _draw(
+    draft: Path,
+    source: Source,
+    footage: Footage,
+    view: CameraView,
+    settings: Settings,
+    analysis: Analysis,
+    warnings: tuple[str, ...],
+    reporter: Reporter,
+    timing: Timing,
+) -> None:
+    """Draw the four maps."""
+    since = time.perf_counter()
+    scene_picture = draft / SCENE_PICTURE
+    title = MapTitle(
+        camera=view.camera,
+        period=period(source, footage),
+        people=analysis.people,
+        detector=source.detector_description,
+        # The maps carry this one as a badge of their own.
+        warnings=tuple(text for text in warnings if not text.startswith(NOT_CALIBRATED)),
+        recording=source.name,
+    )
+    coverage = analysis.maps.coverage.share.reshape(analysis.maps.grid.shape)
+    backdrop = backdrop_of(view, scene_picture if scene_picture.exists() else None)
+    for grid_map in analysis.maps.pictures():
+        render_map(
+            grid_map,
+            draft / f"{grid_map.name}.png",
+            coverage=coverage,
+            title=title,
+            scene=view.scene,
+            zones=view.zones,
+            backdrop=backdrop,
+            footprint=view.footprint(),
+            min_entries=settings.maps.min_entries,
+            min_coverage=settings.maps.min_coverage,
+        )
+    timing.add("draw", since)
+
+
+def _warnings(analysis: Analysis, tracks: Tracks, footage: Footage, view: CameraView) -> tuple[str, ...]:
+    """What a reader of the numbers has to know, in plain words."""
+    texts = list(footage.warnings)
+    paths = analysis.paths
+    if view.calibration is None:
+        texts.append(f"{NOT_CALIBRATED}; cells are pixels of the picture, no lengths or areas can be given")
+    elif view.calibration.pose is None:
+        texts.append(
+            "the camera's pose is not known: furniture hides nothing in the coverage, and the foot is the middle "
+            "of the box's lower edge"
+        )
+    gaps = footage.gaps_s
+    if len(gaps):
+        texts.append(
+            f"{len(gaps)} gaps in the footage, {float(np.sum(gaps[:, 1] - gaps[:, 0])):.1f} s in all"
+        )
+    if footage.damaged:
+        texts.append(f"{footage.damaged} damaged pictures were skipped")
+    if paths.tracked_s > 0:
+        unplaced = paths.unplaced_s / paths.tracked_s
+        outside = analysis.maps.outside_s / paths.tracked_s
+        if unplaced > 0.1:
+            texts.append(f"{unplaced:.0%} of the tracked time has no position (feet not in view, or lost)")
+        if outside > 0.1:
+            texts.append(f"{outside:.0%} of the tracked time lies off the plan or on floor that is not seen")
+    return tuple(texts)
+
+
+def period(source: Source, footage: Footage) -> str:
+    """The period of a recording for titles: wall clock where it is known."""
+    end_s = float(footage.observed_s[-1, 1]) if len(footage.observed_s) else 0.0
+    if source.start is None:
+        minutes, seconds = divmod(round(end_s), 60)
+        return f"{minutes}:{seconds:02d} min, start unknown"
+    told = "" if source.start_source == "option" else f" (start from the {source.start_source})"
+    return _clock_period(source.start, source.start + timedelta(seconds=end_s)) + told
+
+
+def _clock_period(begin: datetime, end: datetime) -> str:
+    same_day = begin.date() == end.date()
+    return f"{begin:%Y-%m-%d %H:%M:%S} to {end:{'%H:%M:%S' if same_day else '%Y-%m-%d %H:%M:%S'}}"

@@ -1,0 +1,119 @@
+"""A tiny recording whose truth is known, and the command line to run on it."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calibration.fit import fit_calibration
+from calibration.pairs import Pairs
+from dwellmap.cli import main
+
+SIZE_PX = (640, 480)
+FPS = 10
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def dwellmap(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run a command in this process as the console script does."""
+
+    def call(*words: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["dwellmap", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def replay(dwellmap: Callable[..., Ran]) -> Callable[..., Ran]:
+    """Run the detections that lie in a recording's own folder."""
+
+    def call(recording: Path, *words: object) -> Ran:
+        return dwellmap("run", recording, "--detector", "replay", "--detections", "det/det.txt", *words)
+
+    return call
+
+
+def floor_to_picture() -> np.ndarray:
+    """(3, 3) a camera 3 m up, 500 px focal length, looking 35 degrees down over a 10 x 8 m floor."""
+    tilt = np.deg2rad(35)
+    right = np.array([1.0, 0.0, 0.0])
+    # World: x right, y down the plan, z into the floor. The camera looks up the plan (towards smaller y).
+    forward = np.array([0.0, -np.cos(tilt), np.sin(tilt)])
+    down = np.cross(forward, right)
+    R = np.stack([right, down, forward])
+    t = -R @ np.array([5.0, 9.0, -3.0])
+    K = np.array([[500.0, 0, (SIZE_PX[0] - 1) / 2], [0, 500.0, (SIZE_PX[1] - 1) / 2], [0, 0, 1]])
+    return K @ np.column_stack([R[:, 0], R[:, 1], t])
+
+
+def project(H: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    q = np.column_stack([xy, np.ones(len(xy))]) @ H.T
+    return q[:, :2] / q[:, 2:]
+
+
+@pytest.fixture
+def walker(tmp_path: Path) -> Path:
+    """One person, 12 s at 10 fps, as a MOTChallenge folder without pictures, and a site file beside it.
+
+    Walks from (2, 4) to (4, 4) in 2 s, stands at (4, 4) for 8 s, walks on to (6, 4) in 2 s. Boxes are 1.7 m
+    people of the right size for the camera; the zone "stop" is 1 m square around (4, 4).
+    """
+    folder = tmp_path / "walker"
+    (folder / "det").mkdir(parents=True)
+    (folder / "seqinfo.ini").write_text(
+        f"[Sequence]\nname=walker\nimDir=img1\nframeRate={FPS}\nseqLength=121\n"
+        f"imWidth={SIZE_PX[0]}\nimHeight={SIZE_PX[1]}\nimExt=.jpg\n"
+    )
+    H = floor_to_picture()
+    floor = np.array([[x, y] for x in (3.0, 5.0, 7.0) for y in (2.0, 3.5, 5.0)])
+    fit = fit_calibration(Pairs.of(project(H, floor), floor), SIZE_PX)
+    fit.calibration.save(tmp_path / "cam.calibration.json")
+    t = np.arange(121) / FPS
+    x = np.where(t < 2, 2 + t, np.where(t < 10, 4.0, 4 + (t - 10)))
+    feet = np.column_stack([x, np.full_like(x, 4.0)])
+    foot = project(H, feet)
+    assert fit.calibration.pose is not None
+    head = fit.calibration.pose.project(feet, 1.7)
+    height = foot[:, 1] - head[:, 1]
+    # The box's middle lies on the line from foot to head, so that the foot is found again exactly.
+    middle = (foot[:, 0] + head[:, 0]) / 2
+    width = 0.4 * height
+    rows = np.column_stack(
+        [np.arange(1, 122), -np.ones(121), middle - width / 2, head[:, 1], width, height, np.full(121, 0.9)]
+    )
+    np.savetxt(folder / "det" / "det.txt", rows, fmt="%d,%d,%.4f,%.4f,%.4f,%.4f,%.3f,-1,-1,-1")
+    (tmp_path / "site.toml").write_text(
+        """
+name = "walker's shop"
+time_zone = "Europe/Berlin"
+[plan]
+width_m = 10.0
+height_m = 8.0
+[[cameras]]
+name = "cam"
+calibration = "cam.calibration.json"
+[[zones]]
+name = "stop"
+polygon_m = [[3.5, 3.5], [4.5, 3.5], [4.5, 4.5], [3.5, 4.5]]
+"""
+    )
+    return folder

@@ -1,0 +1,171 @@
+"""`dwellmap run` on a person whose every second is known."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+MAPS = ("heat", "visits", "dwell", "attention")
+
+
+@pytest.fixture
+def run(walker, dwellmap, tmp_path, replay):
+    """The walker's run folder."""
+    ran = replay(walker, "--site", tmp_path / "site.toml", "--out", tmp_path / "out", "--json")
+    assert ran.code == 0, ran.err
+    return Path(json.loads(ran.out)[0]["run"])
+
+
+def test_the_folder_is_complete(run):
+    names = {p.name for p in run.iterdir()}
+    assert names >= {
+        "heat.png", "visits.png", "dwell.png", "attention.png", "maps.parquet", "maps.npz", "stays.parquet",
+        "detections.parquet", "tracks.parquet", "trajectories.parquet", "zones.csv", "calibration.json", "run.json",
+    }  # fmt: skip
+    assert run.parent.name == "cam"
+    assert run.name.startswith("walker-")
+    assert len(run.name) == len("walker-") + 8
+
+
+def test_the_numbers_are_the_walkers(run):
+    recipe = json.loads((run / "run.json").read_text())
+    assert recipe["results"]["people"] == 1
+    assert recipe["results"]["tracked_s"] == pytest.approx(12.0)
+    zone = pd.read_csv(run / "zones.csv").iloc[0]
+    # Half a metre before and after the stop at 1 m/s, and 8 s of standing.
+    assert zone["dwell_s"] == pytest.approx(9.0, abs=0.3)
+    assert zone["visitors"] == 1
+    assert zone["entries"] == 1
+    assert zone["attention_s"] == pytest.approx(9.0, abs=0.3)
+    cells = pd.read_parquet(run / "maps.parquet")
+    total = cells["dwell_s"].sum() + recipe["results"]["outside_s"] + recipe["results"]["unplaced_s"]
+    assert total == pytest.approx(12.0, abs=1e-9)
+    assert (cells["heat"] * 0.25 * cells["exposure_s"]).sum() == pytest.approx(cells["dwell_s"].sum())
+    busiest = cells.loc[cells["dwell_s"].idxmax()]
+    assert abs(busiest["x_m"] - 4.0) <= 0.5
+    assert abs(busiest["y_m"] - 4.0) <= 0.5
+
+
+def test_the_tracks_lie_on_the_walkers_path(run):
+    tracks = pd.read_parquet(run / "tracks.parquet")
+    assert list(tracks.columns) == [
+        "person", "t_s", "x1_px", "y1_px", "x2_px", "y2_px", "foot_x_px", "foot_y_px", "x_m", "y_m",
+        "xx_m2", "xy_m2", "yy_m2", "score", "observed",
+    ]  # fmt: skip
+    t = tracks["t_s"].to_numpy()
+    x = np.where(t < 2, 2 + t, np.where(t < 10, 4.0, 4 + (t - 10)))
+    assert np.abs(tracks["x_m"] - x).max() < 0.05
+    assert np.abs(tracks["y_m"] - 4.0).max() < 0.05
+
+
+def test_the_same_run_is_not_done_twice_and_is_the_same_when_done_again(run, walker, replay, tmp_path):
+    def again(out):
+        ran = replay(walker, "--site", tmp_path / "site.toml", "--out", out, "--json")
+        return json.loads(ran.out)[0]
+
+    assert again(tmp_path / "out")["fresh"] is False
+    other = Path(again(tmp_path / "elsewhere")["run"])
+    assert other.name == run.name
+    for file in sorted(run.iterdir()):
+        if file.name == "run.json":
+            first, second = (json.loads((folder / file.name).read_text()) for folder in (run, other))
+            first.pop("timing")
+            second.pop("timing")
+            assert first == second
+        else:
+            assert file.read_bytes() == (other / file.name).read_bytes(), file.name
+
+
+def test_maps_recomputes_with_another_cell_without_the_footage(run, walker, dwellmap):
+    for file in (walker / "det").iterdir():
+        file.unlink()
+    before = {file.name: file.read_bytes() for file in run.iterdir()}
+    ran = dwellmap("maps", run, "--cell", "1", "--set", "maps.revisit_s=5", "--json")
+    assert ran.code == 0, ran.err
+    new = Path(json.loads(ran.out)[0]["run"])
+    assert new != run
+    assert new.parent == run.parent
+    assert len(pd.read_parquet(new / "maps.parquet")) == 80
+    assert json.loads((new / "run.json").read_text())["settings"]["maps"]["revisit_s"] == 5
+    assert pd.read_csv(new / "zones.csv").equals(pd.read_csv(run / "zones.csv"))
+    assert before == {file.name: file.read_bytes() for file in run.iterdir()}
+
+
+def test_maps_tracks_again_with_another_calibration(run, dwellmap, tmp_path):
+    # The same camera, its plan shifted by one metre to the right.
+    from calibration.fit import fit_calibration
+    from calibration.pairs import Pairs
+
+    stored = json.loads((run / "run.json").read_text())["view"]["calibration"]
+    from calibration.calibration import Calibration
+
+    old = Calibration.load(run / "calibration.json")
+    floor = np.array([[x, y] for x in (3.0, 5.0, 7.0) for y in (2.0, 3.5, 5.0)])
+    shifted = fit_calibration(
+        Pairs.of(old.image_from_floor(floor), floor + np.array([1.0, 0.0])), old.image_size_px
+    )
+    shifted.calibration.save(tmp_path / "shifted.json")
+    ran = dwellmap("maps", run, "--calibration", tmp_path / "shifted.json", "--json")
+    assert ran.code == 0, ran.err
+    new = Path(json.loads(ran.out)[0]["run"])
+    assert json.loads((new / "run.json").read_text())["view"]["calibration"] != stored
+    before, after = (pd.read_parquet(folder / "tracks.parquet")["x_m"] for folder in (run, new))
+    assert np.abs(after - before - 1.0).max() < 0.05
+
+
+def test_without_a_site_nothing_is_in_metres(walker, dwellmap, tmp_path, replay):
+    ran = dwellmap(
+        "run",
+        walker,
+        "--detector",
+        "replay",
+        "--detections",
+        "det/det.txt",
+        "--out",
+        tmp_path / "out",
+        "--json",
+    )
+    assert ran.code == 0, ran.err
+    folder = Path(json.loads(ran.out)[0]["run"])
+    cells = pd.read_parquet(folder / "maps.parquet")
+    assert {"x_px", "y_px"} <= set(cells.columns)
+    assert not any(column.endswith("_m") for column in cells.columns)
+    assert pd.read_parquet(folder / "tracks.parquet")[["x_m", "y_m"]].isna().all(axis=None)
+    recipe = json.loads((folder / "run.json").read_text())
+    assert recipe["grid"]["unit"] == "px"
+    assert any("not calibrated: image plane" in warning for warning in recipe["warnings"])
+    total = cells["dwell_s"].sum() + recipe["results"]["outside_s"] + recipe["results"]["unplaced_s"]
+    assert total == pytest.approx(12.0, abs=1e-9)
+
+
+def test_an_empty_recording_gives_four_maps_that_say_so(walker, dwellmap, tmp_path, replay):
+    (walker / "det" / "det.txt").write_text("")
+    ran = replay(walker, "--site", tmp_path / "site.toml", "--out", tmp_path / "out", "--json")
+    assert ran.code == 0, ran.err
+    result = json.loads(ran.out)[0]
+    assert result["results"]["people"] == 0
+    cells = pd.read_parquet(Path(result["run"]) / "maps.parquet")
+    assert cells["dwell_s"].sum() == 0
+    assert (cells["coverage"] > 0.5).any()
+    for name in MAPS:
+        assert (Path(result["run"]) / f"{name}.png").stat().st_size > 10_000
+
+
+def test_export_writes_motchallenge_text(run, walker, dwellmap, tmp_path):
+    ran = dwellmap("export", run, "--mot", tmp_path / "tracks.txt")
+    assert ran.code == 0, ran.err
+    rows = np.loadtxt(tmp_path / "tracks.txt", delimiter=",")
+    given = np.loadtxt(walker / "det" / "det.txt", delimiter=",")
+    assert rows.shape[0] == 121
+    assert set(rows[:, 1]) == {1}
+    assert np.array_equal(rows[:, 0], given[:, 0])
+    assert np.abs(rows[:, 2:6] - given[:, 2:6]).max() < 0.01
+
+
+def test_the_clock_rate_stretches_time(walker, dwellmap, tmp_path, replay):
+    ran = replay(
+        walker, "--site", tmp_path / "site.toml", "--clock-rate", "1.5", "--out", tmp_path / "out", "--json"
+    )
+    assert json.loads(ran.out)[0]["results"]["tracked_s"] == pytest.approx(18.0)
