@@ -79,7 +79,7 @@ def analyse(
     cov: NDArray[np.float64],
     scene: Scene,
     zones: tuple[Zone, ...],
-    size_px: tuple[int, int],
+    shown_px: tuple[float, float, float, float],
     observed_s: NDArray[np.float64],
     trajectory_settings: TrajectorySettings,
     map_settings: MapSettings,
@@ -93,7 +93,7 @@ def analyse(
         cov: (cells, 3) covariance of a detected position at each cell's centre.
         scene: Doors and walls.
         zones: Named areas, in the grid's unit.
-        size_px: (width, height) of the picture.
+        shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
         observed_s: (n, 2) intervals in which footage was decoded.
         trajectory_settings: How paths are smoothed.
         map_settings: What counts as a visit.
@@ -101,9 +101,9 @@ def analyse(
     """
     positions = floor_positions(tracks) if grid.unit == "m" else picture_positions(tracks)
     paths = smooth(positions, trajectory_settings)
-    metre = 1.0 if grid.unit == "m" else typical_height_px(tracks, size_px) / PERSON_M
+    metre = 1.0 if grid.unit == "m" else typical_height_px(tracks, shown_px) / PERSON_M
     ends = path_ends(
-        paths, tracks, grid, coverage, scene.doors, size_px, observed_s, map_settings.edge_m * metre
+        paths, tracks, grid, coverage, scene.doors, shown_px, observed_s, map_settings.edge_m * metre
     )
     maps = floor_maps(
         ((part, PathEnds(ends.entry[rows], ends.exit[rows])) for part, rows in paths.parts()),
@@ -125,7 +125,7 @@ def analyse(
     return Analysis(paths, ends, maps, zones, stays, sums, people)
 
 
-def typical_height_px(tracks: Tracks, size_px: tuple[int, int]) -> float:
+def typical_height_px(tracks: Tracks, shown_px: tuple[float, float, float, float]) -> float:
     """Median height of the observed boxes; a quarter of the picture's height if there are none."""
     height = (tracks.xyxy_px[:, 3] - tracks.xyxy_px[:, 1])[tracks.observed]
-    return float(np.median(height)) if len(height) else size_px[1] / 4
+    return float(np.median(height)) if len(height) else (shown_px[3] - shown_px[1]) / 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,13 @@ from analytics.segments import meetings
 from analytics.settings import MapSettings
 from calibration.calibration import Calibration
 from calibration.pose import CameraPose
-from calibration.scene import Furniture, Scene
+from calibration.scene import Scene
 
 # Points per side of a cell at which visibility is asked.
 _SAMPLES = 4
 # A person seen from above is no line: the box is as high as the body is wide.
 _BODY_RADIUS_M = 0.25
+_WALL_FROM_CAMERA_M = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +49,7 @@ def coverage_of(
     calibration: Calibration | None,
     scene: Scene,
     ignored_px: tuple[NDArray[np.float64], ...],
-    size_px: tuple[int, int],
+    shown_px: tuple[float, float, float, float],
     settings: MapSettings,
 ) -> Coverage:
     """Ask for every cell whether a person standing there would have been counted.
@@ -57,7 +59,7 @@ def coverage_of(
         calibration: None means that the picture is the floor.
         scene: Furniture that hides people, floor where nobody counts.
         ignored_px: Polygons (n, 2) of the picture in which nobody counts.
-        size_px: (width, height) of the picture.
+        shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
         settings: Heights of head and hip, smallest box, least coverage.
 
     """
@@ -65,9 +67,9 @@ def coverage_of(
     dx, dy = np.meshgrid(offsets * grid.cell, offsets * grid.cell)
     points = (grid.centres[:, None, :] + np.column_stack([dx.ravel(), dy.ravel()])[None]).reshape(-1, 2)
     if calibration is None:
-        seen = _inside_picture(points, size_px) & ~_in_any(points, ignored_px)
+        seen = _inside(points, shown_px) & ~_in_any(points, ignored_px)
     else:
-        seen = visible_points(points, calibration, scene, ignored_px, settings)
+        seen = visible_points(points, calibration, scene, ignored_px, shown_px, settings)
     share = seen.reshape(grid.cells, -1).mean(axis=1)
     furniture = _in_any(points, tuple(piece.xy_m for piece in scene.furniture))
     filled = furniture.reshape(grid.cells, -1).mean(axis=1) >= 0.5
@@ -79,30 +81,40 @@ def visible_points(
     calibration: Calibration,
     scene: Scene,
     ignored_px: tuple[NDArray[np.float64], ...],
+    shown_px: tuple[float, float, float, float],
     settings: MapSettings,
 ) -> NDArray[np.bool_]:
     """Whether a person standing at each (n, 2) floor point would have been counted, (n,) bool.
 
-    Head to foot inside the picture, hip not hidden by furniture, box at least as high as the detector finds,
-    below the horizon, outside ignored areas. Without a camera pose heights are unknown: then only the foot
-    point has to be inside the picture, and furniture hides only what stands in it.
+    Head to foot inside the picture, hip not hidden by furniture or a wall, box at least as high as the
+    detector finds, below the horizon, outside ignored areas. Without a camera pose heights are unknown: then
+    only the foot point has to be inside the picture, and furniture hides only what stands in it.
     """
     foot = calibration.image_from_floor(xy_m)
-    size = calibration.image_size_px
     # A box that is cut by the picture's lower edge has no foot point, so its person is not placed.
-    seen = _inside_picture(foot, size) & ~_in_any(foot, ignored_px)
+    seen = _inside(foot, shown_px) & ~_in_any(foot, ignored_px)
     seen &= ~_in_any(xy_m, tuple(f.xy_m for f in scene.furniture) + scene.ignored_floor_m)
     pose = calibration.pose
     if pose is None:
         return seen
     head = pose.project(xy_m, settings.person_height_m)
     hip = pose.project(xy_m, settings.hip_height_m)
-    seen &= _inside_picture(head, size) & _inside_picture(hip, size)
+    seen &= _inside(head, shown_px) & _inside(hip, shown_px)
+    least_px = settings.min_box_share * calibration.image_size_px[1]
     with np.errstate(invalid="ignore"):
-        seen &= _box_height_px(pose, xy_m, settings.person_height_m) >= settings.min_box_share * size[1]
+        seen &= _box_height_px(pose, xy_m, settings.person_height_m) >= least_px
     camera = np.asarray(pose.camera_xy_m, dtype=np.float64)
     for piece in scene.furniture:
-        seen &= ~_behind(xy_m, camera, float(pose.camera_height_m), piece, settings.hip_height_m)
+        outline = np.concatenate([piece.xy_m, piece.xy_m[:1]])
+        seen &= ~_behind(
+            xy_m, camera, float(pose.camera_height_m), outline, piece.height_m, settings.hip_height_m
+        )
+    for wall in scene.walls:
+        # A camera hangs on a wall: the one at its back, give or take its position's error, hides nothing.
+        far = _WALL_FROM_CAMERA_M
+        seen &= ~_behind(
+            xy_m, camera, float(pose.camera_height_m), wall.xy_m, np.inf, settings.hip_height_m, far
+        )
     return seen
 
 
@@ -122,26 +134,30 @@ def _behind(
     xy_m: NDArray[np.float64],
     camera_xy_m: NDArray[np.float64],
     camera_height_m: float,
-    piece: Furniture,
+    line_m: NDArray[np.float64],
+    height_m: float,
     hip_height_m: float,
+    far_m: float = 0.0,
 ) -> NDArray[np.bool_]:
-    """Whether the ray from the camera to the hip of a person at each point runs into the furniture.
+    """Whether the ray from the camera to the hip of a person at each point runs into something upright.
 
-    The ray sinks (or rises) steadily, so over the polygon it is lowest at one end of its way across.
+    The ray sinks (or rises) steadily, so over a piece of furniture it is lowest at one end of its way across,
+    and looking at the outline is enough. What is nearer to the camera than `far_m` is left out.
     """
     hidden = np.zeros(len(xy_m), dtype=np.bool_)
     d = xy_m - camera_xy_m
-    for a, b in zip(piece.xy_m, np.roll(piece.xy_m, -1, axis=0), strict=True):
+    away = np.hypot(*d.T)
+    for a, b in itertools.pairwise(line_m):
         share = meetings(camera_xy_m, d, a, b)
-        height = camera_height_m + share * (hip_height_m - camera_height_m)
-        hidden |= (share > 0) & (share < 1) & (height < piece.height_m)
+        ray_m = camera_height_m + share * (hip_height_m - camera_height_m)
+        hidden |= (share > 0) & (share < 1) & (ray_m < height_m) & (share * away >= far_m)
     return hidden
 
 
-def _inside_picture(xy_px: NDArray[np.float64], size_px: tuple[int, int]) -> NDArray[np.bool_]:
-    """Whether pixels lie in a picture of (width, height); NaN does not."""
+def _inside(xy_px: NDArray[np.float64], part_px: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+    """Whether pixels lie in a part (x0, y0, x1, y1) of the picture; NaN does not."""
     with np.errstate(invalid="ignore"):
-        inside = (xy_px >= -0.5) & (xy_px <= np.array(size_px) - 0.5)
+        inside = (xy_px >= np.array(part_px[:2])) & (xy_px <= np.array(part_px[2:]))
     return np.asarray(inside.all(axis=1))
 
 

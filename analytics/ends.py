@@ -26,7 +26,7 @@ def path_ends(
     grid: Grid,
     coverage: Coverage,
     doors: tuple[Door, ...],
-    size_px: tuple[int, int],
+    shown_px: tuple[float, float, float, float],
     observed_s: NDArray[np.float64],
     edge: float,
 ) -> PathEnds:
@@ -44,7 +44,7 @@ def path_ends(
         grid: The cells.
         coverage: What can be observed of them.
         doors: Doors on the floor, in the unit of the paths.
-        size_px: (width, height) of the picture.
+        shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
         observed_s: (n, 2) intervals in which footage was decoded.
         edge: Distance to a door or unobservable floor, in the unit of the paths.
 
@@ -65,7 +65,7 @@ def path_ends(
         near = whole & ((place < 0) | (margin[np.maximum(place, 0)] <= edge))
         for door in doors:
             near |= shapely.distance(shapely.points(xy), shapely.LineString(door.xy_m)) <= edge
-        near |= _at_border(tracks, person, t_s, size_px)
+        near |= _at_border(tracks, person, t_s, shown_px)
         cut = (
             np.min(np.abs(t_s[:, None] - observed_s[None, :, side]), axis=1, initial=np.inf) <= _FOOTAGE_END_S
         )
@@ -83,7 +83,10 @@ def _distance_to_hidden(grid: Grid, coverage: Coverage, plan_edge: bool) -> NDAr
 
 
 def _at_border(
-    tracks: Tracks, person: NDArray[np.int64], t_s: NDArray[np.float64], size_px: tuple[int, int]
+    tracks: Tracks,
+    person: NDArray[np.int64],
+    t_s: NDArray[np.float64],
+    shown_px: tuple[float, float, float, float],
 ) -> NDArray[np.bool_]:
     """Whether the box of each person at each time lies at the picture's border."""
     # Tracks are sorted by person, then time: one increasing clock finds both at once.
@@ -93,6 +96,6 @@ def _at_border(
     row = np.searchsorted(clock, person * span + (t_s - low) - 1e-6)
     x1, y1, x2, y2 = tracks.xyxy_px[np.minimum(row, len(tracks) - 1)].T
     slack = _BORDER_SHARE * (y2 - y1)
-    width, height = size_px
-    sides = (x1 <= slack) | (x2 >= width - slack)
-    return np.asarray(sides | (y1 <= 0.2 * slack) | (y2 >= height - 0.2 * slack))
+    left, top, right, bottom = shown_px
+    sides = (x1 <= left + slack) | (x2 >= right - slack)
+    return np.asarray(sides | (y1 <= top + 0.2 * slack) | (y2 >= bottom - 0.2 * slack))

@@ -20,7 +20,7 @@ class TrajectorySettings(BaseModel):
         0.1, gt=0, le=100, description="power of the random acceleration of a walking person, m2/s3"
     )
     standing_speed_m_s: float = Field(
-        0.05, gt=0, le=1, description="speed that somebody who stands still may drift with, m/s"
+        0.03, gt=0, le=1, description="speed that somebody who stands still may drift with, m/s"
     )
     stop_move_m: float = Field(
         0.6, gt=0, le=5, description="net movement under which somebody is taken to stand, m"

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tracker.weights import find_weights, search_order
-
 from calibration.calibration import Calibration
 from calibration.scene import Scene
 from dwellmap.site_file import Settings
@@ -16,6 +14,7 @@ from tracker.detector import Detector
 from tracker.fingerprint import hash_file, hash_folder
 from tracker.frames import Recording
 from tracker.replay import ReplayDetector
+from tracker.weights import find_weights, search_order
 
 Kind = Literal["auto", "yolo", "motion", "replay"]
 

@@ -10,7 +10,6 @@ import numpy as np
 import shapely
 import supervision as sv
 from numpy.typing import NDArray
-from tracker.scenepicture import ScenePicture
 
 from analytics.analysis import Analysis, analyse, typical_height_px
 from analytics.coverage import coverage_of
@@ -22,6 +21,7 @@ from tracker.detections import DetectionLog
 from tracker.detector import Detector
 from tracker.frames import Footage, Frame, FrameStream, Recording
 from tracker.placing import place
+from tracker.scenepicture import Part, ScenePicture, shown_part
 from tracker.tracks import Tracks
 
 # Pictures handed to a detector at once: enough for a batch to pay, few enough for memory.
@@ -49,12 +49,14 @@ class Seen:
         log: The detections, ignored areas of the picture left out.
         footage: What was decoded.
         scene_bgr: (height, width, 3) people-free picture, grey where it never was free, or None.
+        shown_px: The part of the picture that shows the scene, black bars left out.
 
     """
 
     log: DetectionLog
     footage: Footage
     scene_bgr: NDArray[np.uint8] | None
+    shown_px: Part
 
 
 def detect(
@@ -87,17 +89,24 @@ def detect(
                 found.append((Frame(frame.t_s, frame.index, None), _outside(people, ignored_px)))
             timing.add("detect", since)
             _advance(step, frames)
-    return Seen(DetectionLog.collect(found), stream.footage, scene.picture())
+    picture = scene.picture()
+    shown_px = shown_part(picture, recording.size_px)
+    return Seen(DetectionLog.collect(found), stream.footage, picture, shown_px)
 
 
 def follow(
-    log: DetectionLog, view: CameraView, settings: Settings, reporter: Reporter, timing: Timing
+    log: DetectionLog,
+    view: CameraView,
+    shown_px: Part,
+    settings: Settings,
+    reporter: Reporter,
+    timing: Timing,
 ) -> Tracks:
     """Join the detections to tracks and put them on the floor."""
     since = time.perf_counter()
     with reporter.step("joining detections to tracks", None):
         tracklets = track(log, settings.tracker)
-        tracks = place(tracklets, log.t_s, view.size_px, view.calibration, settings.trajectories.max_bridge_s)
+        tracks = place(tracklets, log.t_s, shown_px, view.calibration, settings.trajectories.max_bridge_s)
     timing.add("track", since)
     return tracks
 
@@ -105,6 +114,7 @@ def follow(
 def measure(
     tracks: Tracks,
     view: CameraView,
+    shown_px: Part,
     observed_s: NDArray[np.float64],
     settings: Settings,
     reporter: Reporter,
@@ -114,10 +124,8 @@ def measure(
     since = time.perf_counter()
     with reporter.step("computing the maps", None):
         grid = view.grid(settings.maps)
-        coverage = coverage_of(
-            grid, view.calibration, view.scene, view.ignored_px, view.size_px, settings.maps
-        )
-        cov = view.covariance(grid, typical_height_px(tracks, view.size_px), settings.maps.person_height_m)
+        coverage = coverage_of(grid, view.calibration, view.scene, view.ignored_px, shown_px, settings.maps)
+        cov = view.covariance(grid, typical_height_px(tracks, shown_px), settings.maps.person_height_m)
         analysis = analyse(
             tracks,
             grid,
@@ -125,7 +133,7 @@ def measure(
             cov,
             view.scene,
             view.zones,
-            view.size_px,
+            shown_px,
             observed_s,
             settings.trajectories,
             settings.maps,

@@ -17,6 +17,7 @@ from dwellmap.run_folder import FORMAT, VERSION, dump_json
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
 from tracker.frames import Footage
+from tracker.scenepicture import Part
 from tracker.tracks import Tracks
 
 PACKAGES = (
@@ -104,10 +105,12 @@ def run_key(content_hash: str, clock_rate: float, start: datetime | None, sample
 def recipe(
     source: Source,
     footage: Footage,
+    shown_px: Part,
     view: CameraView,
     settings: Settings,
     tracks: Tracks,
     analysis: Analysis,
+    notes: tuple[str, ...],
     warnings: tuple[str, ...],
     timing: dict[str, float],
 ) -> dict[str, Any]:
@@ -125,6 +128,7 @@ def recipe(
             "frames": footage.frames,
             "damaged": footage.damaged,
             "warnings": list(footage.warnings),
+            "shown_px": list(shown_px),
         },
         "view": view.to_json(),
         "grid": {
@@ -148,6 +152,7 @@ def recipe(
             "interpolated_share": float(np.mean(~tracks.observed)) if len(tracks) else 0.0,
             "without_foot_share": float(np.mean(np.isnan(tracks.foot_px[:, 0]))) if len(tracks) else 0.0,
         },
+        "notes": list(notes),
         "warnings": list(warnings),
         "versions": {"python": platform.python_version(), **_versions()},
         "timing": {stage: round(seconds, 3) for stage, seconds in timing.items()},

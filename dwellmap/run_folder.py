@@ -18,6 +18,7 @@ from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
 from tracker.detections import DetectionLog
 from tracker.frames import Footage
+from tracker.scenepicture import Part
 from tracker.tracks import Tracks
 
 RECIPE = "run.json"
@@ -103,6 +104,11 @@ class RunFolder:
         """What of the recording was decoded."""
         stored = self.recipe["footage"]
         return Footage(stored["observed_s"], stored["frames"], stored["damaged"], tuple(stored["warnings"]))
+
+    def shown_px(self) -> Part:
+        """The part of the picture that shows the scene."""
+        x0, y0, x1, y1 = self.recipe["footage"]["shown_px"]
+        return x0, y0, x1, y1
 
     def _existing(self, name: str, hint: str) -> Path:
         file = self.path / name

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics.analysis import Analysis
 from analytics.render import MapTitle, render_map
 from calibration.calibration import Calibration
 from dwellmap.backdrop import backdrop_of
 from dwellmap.detector_choice import DetectorChoice
-from dwellmap.pipeline import Timing, detect, follow, measure
+from dwellmap.pipeline import Seen, Timing, detect, follow, measure
 from dwellmap.progress import Reporter
 from dwellmap.recipe import Source, recipe, run_key
 from dwellmap.run_folder import (
@@ -34,7 +33,6 @@ from dwellmap.run_folder import (
 )
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
-from tracker.detections import DetectionLog
 from tracker.frames import Footage, Recording
 from tracker.tracks import Tracks
 
@@ -113,9 +111,7 @@ def run_recording(
         _write(
             draft,
             source,
-            seen.log,
-            seen.footage,
-            seen.scene_bgr,
+            seen,
             view,
             settings,
             choice.notes,
@@ -168,9 +164,10 @@ def remap(
     tracks = run.tracks() if unchanged else None
     picture = run.scene_picture()
     scene = None if picture is None else np.asarray(cv2.imread(str(picture)), dtype=np.uint8)
+    seen = Seen(log, run.footage(), scene, run.shown_px())
     notes = tuple(run.recipe["notes"])
     with written_whole(target) as draft:
-        _write(draft, source, log, run.footage(), scene, view, settings, notes, reporter, Timing(), tracks)
+        _write(draft, source, seen, view, settings, notes, reporter, Timing(), tracks)
     return Finished(RunFolder.open(target), fresh=True)
 
 
@@ -181,9 +178,7 @@ def _id(calibration: Calibration | None) -> str | None:
 def _write(
     draft: Path,
     source: Source,
-    log: DetectionLog,
-    footage: Footage,
-    scene_bgr: NDArray[np.uint8] | None,
+    seen: Seen,
     view: CameraView,
     settings: Settings,
     notes: tuple[str, ...],
@@ -193,10 +188,11 @@ def _write(
 ) -> None:
     """Compute what is missing and write all files of a run."""
     if tracks is None:
-        tracks = follow(log, view, settings, reporter, timing)
-    analysis = measure(tracks, view, footage.observed_s, settings, reporter, timing)
+        tracks = follow(seen.log, view, seen.shown_px, settings, reporter, timing)
+    footage = seen.footage
+    analysis = measure(tracks, view, seen.shown_px, footage.observed_s, settings, reporter, timing)
     warnings = (*notes, *view.notes, *_warnings(analysis, tracks, footage, view))
-    log.to_parquet(draft / DETECTIONS)
+    seen.log.to_parquet(draft / DETECTIONS)
     tracks.to_parquet(draft / TRACKS)
     analysis.paths.to_parquet(draft / "trajectories.parquet")
     analysis.stays_frame().to_parquet(draft / "stays.parquet", index=False)
@@ -209,14 +205,15 @@ def _write(
         copy = draft / f"{PLAN_STEM}{view.plan_picture.suffix.lower()}"
         shutil.copyfile(view.plan_picture, copy)
         view = replace(view, plan_picture=copy)
-    if scene_bgr is not None:
-        done, png = cv2.imencode(".png", scene_bgr)
+    if seen.scene_bgr is not None:
+        done, png = cv2.imencode(".png", seen.scene_bgr)
         if not done:
             raise OSError(f"{draft / SCENE_PICTURE}: the picture of the scene could not be encoded")
         (draft / SCENE_PICTURE).write_bytes(png.tobytes())
     _draw(draft, source, footage, view, settings, analysis, warnings, reporter, timing)
-    content = recipe(source, footage, view, settings, tracks, analysis, warnings, timing.seconds)
-    content["notes"] = list(notes)
+    content = recipe(
+        source, footage, seen.shown_px, view, settings, tracks, analysis, notes, warnings, timing.seconds
+    )
     (draft / RECIPE).write_text(dump_json(content), encoding="utf-8")
 
 
@@ -269,8 +266,8 @@ def _warnings(analysis: Analysis, tracks: Tracks, footage: Footage, view: Camera
         texts.append(f"{NOT_CALIBRATED}; cells are pixels of the picture, no lengths or areas can be given")
     elif view.calibration.pose is None:
         texts.append(
-            "the camera's pose is not known: furniture hides nothing in the coverage, and the foot is the middle "
-            "of the box's lower edge"
+            "the camera's pose is not known: furniture hides nothing in the coverage, and the foot is the "
+            "middle of the box's lower edge"
         )
     gaps = footage.gaps_s
     if len(gaps):

@@ -16,7 +16,7 @@ _LOWER_EDGE_SHARE = 0.005
 def place(
     tracklets: Tracklets,
     picture_t_s: NDArray[np.float64],
-    size_px: tuple[int, int],
+    shown_px: tuple[float, float, float, float],
     calibration: Calibration | None,
     max_bridge_s: float,
 ) -> Tracks:
@@ -28,13 +28,14 @@ def place(
     Args:
         tracklets: Observed boxes by tracklet; each tracklet becomes a person.
         picture_t_s: (F,) times of all sampled pictures.
-        size_px: (width, height) of the picture.
+        shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
         calibration: None leaves floor positions unknown (NaN).
         max_bridge_s: Longest gap to fill with rows.
 
     """
     person, t_s, boxes, score, observed = _with_bridges(tracklets, picture_t_s, max_bridge_s)
-    cut = boxes[:, 3] >= size_px[1] * (1 - _LOWER_EDGE_SHARE) - 0.5
+    _, top, _, bottom = shown_px
+    cut = boxes[:, 3] >= bottom - _LOWER_EDGE_SHARE * (bottom - top)
     xy_m, cov = np.full((len(person), 2), np.nan), np.full((len(person), 3), np.nan)
     pose = None if calibration is None else calibration.pose
     if pose is None:

@@ -17,6 +17,10 @@ _MARGIN_SIDE, _MARGIN_TOP, _MARGIN_BOTTOM = 0.25, 0.1, 0.15
 # Grey levels by which a pixel must differ from the picture before to count as moving.
 _MOTION = 18
 NEVER_FREE_GREY = 128
+# A row of a black bar: no more than this share of its pixels brighter than this.
+_BLACK, _LIT_SHARE = 32, 0.02
+
+Part = tuple[float, float, float, float]
 
 
 class ScenePicture:
@@ -70,6 +74,30 @@ class ScenePicture:
             self._kept = self._kept[::2]
             self._spacing_s = max(2 * self._spacing_s, (t_s - self._kept[0][0]) / _MOST * 2)
         self._next_s = t_s + self._spacing_s
+
+
+def shown_part(scene_bgr: NDArray[np.uint8] | None, size_px: tuple[int, int]) -> Part:
+    """The part (x0, y0, x1, y1) of the picture that shows the scene: all of it, but for black bars.
+
+    Players and exporters pad pictures with black to another aspect; people's feet end at such a bar as they
+    do at the picture's edge.
+
+    Args:
+        scene_bgr: People-free picture of the scene; None takes the whole picture.
+        size_px: (width, height) of the picture.
+
+    """
+    width, height = size_px
+    whole = (-0.5, -0.5, width - 0.5, height - 0.5)
+    if scene_bgr is None:
+        return whole
+    lit = scene_bgr.max(axis=2) > _BLACK
+    rows = np.flatnonzero(lit.mean(axis=1) > _LIT_SHARE)
+    columns = np.flatnonzero(lit.mean(axis=0) > _LIT_SHARE)
+    if len(rows) < height / 2 or len(columns) < width / 2:
+        return whole  # a dark scene, not a padded one
+    x0, y0, x1, y1 = columns[0] - 0.5, rows[0] - 0.5, columns[-1] + 0.5, rows[-1] + 0.5
+    return float(x0), float(y0), float(x1), float(y1)
 
 
 def _free(

@@ -13,6 +13,7 @@ from calibration.scene import Door, Scene
 from tracker.tracks import Tracks
 
 SIZE = (1000, 800)
+SHOWN = (0.0, 0.0, *SIZE)
 GRID = Grid((0.0, 0.0), 0.5, 20, 12)  # 10 x 6 m
 OPEN = Coverage(np.ones(GRID.cells), np.ones(GRID.cells, dtype=bool))
 DOORS = Scene(doors=(Door(np.array([[0.0, 2.0], [0.0, 4.0]])),))
@@ -38,7 +39,7 @@ def tracks(*people, hz=8.0):
 
 def analysed(given, observed=((0.0, 100.0),)):
     return analyse(
-        given, GRID, OPEN, np.zeros((GRID.cells, 3)), DOORS, (SHELF, STAFF), SIZE, np.array(observed),
+        given, GRID, OPEN, np.zeros((GRID.cells, 3)), DOORS, (SHELF, STAFF), SHOWN, np.array(observed),
         TrajectorySettings(), MapSettings(),
     )  # fmt: skip
 

@@ -67,7 +67,7 @@ def measured(make_paths, pieces, observed):
     """(ours, naive) attention span at the shelf in seconds."""
     paths = make_paths([[piece] for piece in pieces])
     everything = Coverage(np.ones(GRID.cells), np.ones(GRID.cells, dtype=bool))
-    ends = path_ends(paths, boxes(paths), GRID, everything, (DOOR,), (1920, 1080), observed, 1.0)
+    ends = path_ends(paths, boxes(paths), GRID, everything, (DOOR,), (0, 0, 1920, 1080), observed, 1.0)
     rules = Rules(10.0, 0.1)
     visits = Visits.of_stays(stays_in_cells(paths, GRID, ends), rules.revisit_s)
     sums = Accumulator.of(visits, GRID.cells, paths.people, paths.unplaced_s, rules)

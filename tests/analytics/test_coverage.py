@@ -12,6 +12,7 @@ from calibration.pose import CameraPose
 from calibration.scene import Furniture, Scene
 
 SIZE = (1280, 720)
+SHOWN = (0.0, 0.0, *SIZE)
 FOCAL_PX = 900.0
 SETTINGS = MapSettings(min_box_share=0.0)
 
@@ -32,7 +33,7 @@ def camera(height_m=3.0, tilt_deg=25.0, focal_px=FOCAL_PX, pose=True):
 def seen(distances, calibration, scene=None, settings=SETTINGS, x=0.0):
     """Whether somebody is seen at each distance ahead of the camera."""
     xy = np.column_stack([np.full(len(distances), x), -np.asarray(distances, dtype=float)])
-    return visible_points(xy, calibration, scene or Scene(), (), settings).tolist()
+    return visible_points(xy, calibration, scene or Scene(), (), SHOWN, settings).tolist()
 
 
 def shelf(near, far, height_m, half_width=1.0):
@@ -108,9 +109,9 @@ def test_ignored_areas_of_picture_and_floor():
     foot = view.image_from_floor(np.array([[0.0, -5.0]]))[0]
     square = foot + np.array([[-5, -5], [5, -5], [5, 5], [-5, 5]])
     xy = np.array([[0.0, -5.0], [0.0, -6.0]])
-    assert visible_points(xy, view, Scene(), (square,), SETTINGS).tolist() == [False, True]
+    assert visible_points(xy, view, Scene(), (square,), SHOWN, SETTINGS).tolist() == [False, True]
     floor = Scene(ignored_floor_m=(np.array([[-1, -5.5], [1, -5.5], [1, -7], [-1, -7.0]]),))
-    assert visible_points(xy, view, floor, (), SETTINGS).tolist() == [True, False]
+    assert visible_points(xy, view, floor, (), SHOWN, SETTINGS).tolist() == [True, False]
 
 
 def test_the_share_of_a_cell():
@@ -119,7 +120,7 @@ def test_the_share_of_a_cell():
     block = np.array([[1.0, -6.0], [2.0, -6.0], [2.0, -5.0], [1.0, -5.0]])
     grid = Grid((0.0, -6.0), 1.0, 2, 1)
     scene = Scene(furniture=(Furniture(table, 0.5), Furniture(block, 0.5)))
-    coverage = coverage_of(grid, camera(tilt_deg=20), scene, (), SIZE, SETTINGS)
+    coverage = coverage_of(grid, camera(tilt_deg=20), scene, (), SHOWN, SETTINGS)
     assert coverage.share.tolist() == [0.75, 0.0]
     assert coverage.observable.tolist() == [True, False]
     # Nobody comes out of the block: it is not seen, but it hides nobody either.
@@ -128,7 +129,7 @@ def test_the_share_of_a_cell():
 
 def test_the_shadow_of_a_shelf_is_hidden_floor():
     grid = Grid((-0.5, -7.0), 0.5, 2, 8)  # from 7 m to 3 m ahead
-    coverage = coverage_of(grid, camera(tilt_deg=30), shelf(3.5, 4.0, 1.4), (), SIZE, SETTINGS)
+    coverage = coverage_of(grid, camera(tilt_deg=30), shelf(3.5, 4.0, 1.4), (), SHOWN, SETTINGS)
     # Shelf 3.5..4 m, shadow to 5.25 m: rows are 7..6.5, .., 5.5..5, 5..4.5, 4.5..4, 4..3.5, 3.5..3 m.
     assert coverage.hidden.reshape(8, 2)[:, 0].tolist() == [False] * 3 + [False, True, True, False, False]
     assert coverage.observable.reshape(8, 2)[:, 0].tolist() == [True] * 4 + [False] * 3 + [True]
@@ -137,10 +138,31 @@ def test_the_shadow_of_a_shelf_is_hidden_floor():
 def test_without_calibration_the_picture_is_the_floor():
     grid = Grid.over((0, 0), (1280, 720), 80.0, "px")
     ignored = np.array([[0, 0], [160, 0], [160, 80], [0, 80.0]])
-    coverage = coverage_of(grid, None, Scene(), (ignored,), SIZE, SETTINGS)
+    coverage = coverage_of(grid, None, Scene(), (ignored,), SHOWN, SETTINGS)
     assert coverage.share.sum() == grid.cells - 2
     assert not coverage.observable[:2].any()
 
 
 def test_hidden_is_everything_unobservable_where_furniture_is_not_known():
     assert Coverage(np.array([1.0, 0.0]), np.array([True, False])).hidden.tolist() == [False, True]
+
+
+def test_a_wall_hides_the_room_behind_it_but_not_the_one_at_the_cameras_back():
+    from calibration.scene import Wall
+
+    view = camera(tilt_deg=20)
+    here = np.asarray(view.pose.camera_xy_m)
+    ahead = next(
+        d for d in np.array([[0, -1.0], [0, 1.0], [1.0, 0], [-1.0, 0]])
+        if visible_points((here + 6 * d)[None], view, Scene(), (), SHOWN, SETTINGS)[0]
+    )  # fmt: skip
+    side = ahead[::-1]
+    points = np.array([here + 5 * ahead, here + 8 * ahead])
+    between, behind = (
+        Wall(np.array([here + k * ahead - 9 * side, here + k * ahead + 9 * side])) for k in (6.5, 0.3)
+    )
+    assert visible_points(points, view, Scene(walls=(between,)), (), SHOWN, SETTINGS).tolist() == [
+        True,
+        False,
+    ]
+    assert visible_points(points, view, Scene(walls=(behind,)), (), SHOWN, SETTINGS).tolist() == [True, True]

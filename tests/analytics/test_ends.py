@@ -13,6 +13,7 @@ from tracker.tracks import Tracks
 GRID = Grid((0.0, 0.0), 0.5, 40, 40)  # 20 x 20 m
 DOOR = Door(np.array([[0.0, 9.0], [0.0, 11.0]]))
 SIZE = (1000, 800)
+SHOWN = (0.0, 0.0, *SIZE)
 MIDDLE_PX = (500.0, 400.0, 540.0, 500.0)
 OPEN = Coverage(np.ones(GRID.cells), np.ones(GRID.cells, dtype=bool))
 
@@ -33,7 +34,7 @@ def kinds(make_paths, *pieces, coverage=OPEN, doors=(DOOR,), observed=((0.0, 100
     box = np.tile(MIDDLE_PX, (n, 1)) if boxes is None else np.array(boxes, dtype=float)
     tracks = Tracks(paths.person, paths.t_s, box, np.full((n, 2), np.nan), paths.xy, np.ones((n, 3)),
                     np.ones(n), np.ones(n, dtype=bool))  # fmt: skip
-    ends = path_ends(paths, tracks, GRID, coverage, doors, SIZE, np.array(observed).reshape(-1, 2), 1.0)
+    ends = path_ends(paths, tracks, GRID, coverage, doors, SHOWN, np.array(observed).reshape(-1, 2), 1.0)
     return list(zip(ends.entry.tolist(), ends.exit.tolist(), strict=True))
 
 
@@ -96,7 +97,7 @@ def test_several_people_have_their_own_ends(make_paths):
     boxes = np.tile(MIDDLE_PX, (n, 1))
     tracks = Tracks(paths.person, paths.t_s, boxes, np.full((n, 2), np.nan), paths.xy, np.ones((n, 3)),
                     np.ones(n), np.ones(n, dtype=bool))  # fmt: skip
-    ends = path_ends(paths, tracks, GRID, OPEN, (DOOR,), SIZE, np.array([[0.0, 100]]), 1.0)
+    ends = path_ends(paths, tracks, GRID, OPEN, (DOOR,), SHOWN, np.array([[0.0, 100]]), 1.0)
     assert ends.entry.tolist() == [EDGE, BROKEN]
     assert ends.exit.tolist() == [BROKEN, EDGE]
 

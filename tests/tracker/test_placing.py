@@ -9,6 +9,7 @@ from tracker.placing import place
 from tracker.tracklets import Tracklets
 
 SIZE_PX = (640, 480)
+SHOWN_PX = (0.0, 0.0, 640.0, 480.0)
 PICTURES = np.arange(0, 10) / 4
 
 
@@ -19,7 +20,7 @@ def tracklets(*rows: tuple[int, float, float, float, float, float]) -> Tracklets
 
 
 def test_the_foot_is_the_middle_of_the_lower_edge_without_calibration():
-    tracks = place(tracklets((1, 0.0, 100, 50, 140, 200)), PICTURES, SIZE_PX, None, 2.0)
+    tracks = place(tracklets((1, 0.0, 100, 50, 140, 200)), PICTURES, SHOWN_PX, None, 2.0)
     assert tracks.foot_px.tolist() == [[120.0, 200.0]]
     assert np.isnan(tracks.xy_m).all()
     assert np.isnan(tracks.cov_m2).all()
@@ -27,13 +28,17 @@ def test_the_foot_is_the_middle_of_the_lower_edge_without_calibration():
 
 @pytest.mark.parametrize(("bottom", "visible"), [(470.0, True), (479.6, False), (480.0, False)])
 def test_a_box_that_touches_the_lower_edge_has_no_foot(bottom, visible):
-    tracks = place(tracklets((1, 0.0, 100, 300, 140, bottom)), PICTURES, SIZE_PX, None, 2.0)
+    tracks = place(tracklets((1, 0.0, 100, 300, 140, bottom)), PICTURES, SHOWN_PX, None, 2.0)
     assert np.isfinite(tracks.foot_px).all() == visible
 
 
 def test_missed_pictures_of_a_short_gap_are_filled_straight_and_marked():
     tracks = place(
-        tracklets((1, 0.0, 0, 0, 10, 20), (1, 1.0, 40, 40, 50, 60)), PICTURES, SIZE_PX, None, max_bridge_s=2.0
+        tracklets((1, 0.0, 0, 0, 10, 20), (1, 1.0, 40, 40, 50, 60)),
+        PICTURES,
+        SHOWN_PX,
+        None,
+        max_bridge_s=2.0,
     )
     assert tracks.t_s.tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert tracks.observed.tolist() == [True, False, False, False, True]
@@ -44,7 +49,7 @@ def test_missed_pictures_of_a_short_gap_are_filled_straight_and_marked():
 def test_longer_gaps_and_other_tracklets_are_not_filled():
     tracks = place(
         tracklets((1, 0.0, 0, 0, 10, 20), (1, 2.25, 40, 40, 50, 60), (2, 0.5, 0, 0, 5, 5), (3, 1.5, 0, 0, 5, 5)),
-        PICTURES, SIZE_PX, None, max_bridge_s=2.0,
+        PICTURES, SHOWN_PX, None, max_bridge_s=2.0,
     )  # fmt: skip
     assert tracks.observed.all()
     assert len(tracks) == 4
@@ -54,7 +59,7 @@ def test_a_gap_with_a_cut_box_at_one_end_has_no_foot_at_that_end():
     tracks = place(
         tracklets((1, 0.0, 0, 300, 10, 400), (1, 0.5, 0, 300, 10, 480)),
         PICTURES,
-        SIZE_PX,
+        SHOWN_PX,
         None,
         max_bridge_s=2.0,
     )
@@ -66,7 +71,7 @@ def test_positions_are_on_the_floor_with_a_covariance():
     floor = np.array([[0.0, 0.0], [6.0, 0.0], [6.0, 4.0], [0.0, 4.0], [3.0, 2.0]])
     calibration = fit_calibration(Pairs.of(floor * 100, floor), SIZE_PX).calibration
     assert calibration.pose is None
-    tracks = place(tracklets((1, 0.0, 290, 100, 310, 200)), PICTURES, SIZE_PX, calibration, 2.0)
+    tracks = place(tracklets((1, 0.0, 290, 100, 310, 200)), PICTURES, SHOWN_PX, calibration, 2.0)
     assert tracks.xy_m[0] == pytest.approx([3.0, 2.0], abs=1e-6)
     jitter_m = calibration.foot_jitter.sigma_px(np.array([100.0]))[0] / 100
     assert np.all(tracks.cov_m2[0, [0, 2]] >= jitter_m**2)
@@ -74,4 +79,4 @@ def test_positions_are_on_the_floor_with_a_covariance():
 
 def test_nobody_gives_no_rows():
     nobody = Tracklets(np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 4)), np.zeros(0))
-    assert len(place(nobody, PICTURES, SIZE_PX, None, 2.0)) == 0
+    assert len(place(nobody, PICTURES, SHOWN_PX, None, 2.0)) == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tracker.frames import Frame
-from tracker.scenepicture import NEVER_FREE_GREY, ScenePicture
+from tracker.scenepicture import NEVER_FREE_GREY, ScenePicture, shown_part
 
 HEIGHT, WIDTH = 90, 160
 PERSON = (40, 200, 60)
@@ -77,3 +77,16 @@ def test_a_recording_without_pictures_has_none():
     collected = ScenePicture(1.0)
     collected.add(Frame(0.0, 0, None), np.empty((0, 4)))
     assert collected.picture() is None
+
+
+def test_black_bars_are_no_part_of_the_scene():
+    padded = np.zeros((120, 200, 3), np.uint8)
+    padded[15 : 15 + HEIGHT, 20 : 20 + WIDTH] = scene() + 60
+    assert shown_part(padded, (200, 120)) == (19.5, 14.5, 179.5, 104.5)
+
+
+def test_a_dark_scene_and_no_scene_are_whole():
+    whole = (-0.5, -0.5, WIDTH - 0.5, HEIGHT - 0.5)
+    assert shown_part(np.full((HEIGHT, WIDTH, 3), 10, np.uint8), (WIDTH, HEIGHT)) == whole
+    assert shown_part(None, (WIDTH, HEIGHT)) == whole
+    assert shown_part(scene() + 60, (WIDTH, HEIGHT)) == whole
