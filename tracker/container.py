@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import av
@@ -22,6 +22,8 @@ MAX_SIDE_PX = 16_384
 CONTAINERS = ("mov", "mp4", "matroska", "webm", "avi", "mpeg", "mpegts", "gif", "asf", "flv", "dhav")
 """FFmpeg's names of the containers opened. None of them may name other files, as playlists do."""
 
+_MOST_BOXES = 1_000_000
+_LIMITS = {"max_pixels": str(MAX_PICTURE_PX)}
 _LONGEST_DURATION_S = 366 * 86_400.0
 
 Matrix = tuple[int, int, int, int]
@@ -37,7 +39,7 @@ def opened(path: Path, *, careful: bool = False) -> Iterator[tuple[InputContaine
 
     Args:
         path: The file.
-        careful: Decode one picture after the other (FFmpeg's slice threads) rather than several at once.
+        careful: Decode with one thread, so that damage is always met in the same way.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -45,28 +47,21 @@ def opened(path: Path, *, careful: bool = False) -> Iterator[tuple[InputContaine
 
     """
     _check_file(path)
-    limits = {"max_pixels": str(MAX_PICTURE_PX)}
-    options = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "file"}
-    try:
-        # file: and an absolute path, so that no file name is taken for a protocol.
-        container = av.open(
-            f"file:{path.absolute()}",
-            mode="r",
-            options=limits,
-            container_options=options,
-            metadata_errors="replace",
-        )
-    except (av.FFmpegError, UnicodeError) as fault:
-        raise _not_a_video(path, fault) from fault
-    try:
-        stream = _video_stream(path, container)
-        stream.codec_context.options = limits
-        stream.thread_type = "SLICE" if careful else "AUTO"
-        yield container, stream
-    except av.FFmpegError as fault:
-        raise ValueError(f"{path}: expected a video that can be decoded, got: {_reason(fault)}") from fault
-    finally:
-        container.close()
+    with ExitStack() as stack:
+        container = _opened_container(path, stack)
+        try:
+            stream = _video_stream(path, container)
+            stream.codec_context.options = dict(_LIMITS)
+            if careful:
+                # Not even slice threads: with them h264 forgets to mark the pictures that it patched up.
+                stream.codec_context.thread_count = 1
+            else:
+                stream.thread_type = "AUTO"
+            yield container, stream
+        except av.FFmpegError as fault:
+            raise ValueError(
+                f"{path}: expected a video that can be decoded, got: {_reason(fault)}"
+            ) from fault
 
 
 def _check_file(path: Path) -> None:
@@ -78,40 +73,84 @@ def _check_file(path: Path) -> None:
         raise ValueError(f"{path}: expected a video, got an empty file (0 bytes); copy or export it again")
 
 
-def _not_a_video(path: Path, fault: Exception) -> ValueError:
-    if _mp4_without_index(path):
-        return ValueError(
-            f"{path}: expected a complete mp4 or mov, got one without its index (moov): the recording "
-            "or the copy broke off before it was finished; copy it again, "
-            "or repair it with the recorder's export tool"
-        )
-    return ValueError(
-        f"{path}: expected a video (mp4, mov, mkv, webm, avi, mpg, ts, gif, wmv, flv, dav), got content that "
-        f"is none or is damaged at its beginning ({_reason(fault)}); if a player shows it, convert it to mp4"
+def _opened_container(path: Path, stack: ExitStack) -> InputContainer:
+    try:
+        # file: and an absolute path, so that no file name is taken for a protocol.
+        return _av_open(f"file:{path.absolute()}", stack)
+    except UnicodeEncodeError:  # a name that is no text; FFmpeg need not know it
+        return _av_open(stack.enter_context(closing(_Beginning(path, path.stat().st_size))), stack)
+    except av.FFmpegError as fault:
+        end, indexed = _mp4_boxes(path)
+        if indexed:
+            # Cut off inside the header of its last fragment, FFmpeg opens none of it; so end before that.
+            try:
+                return _av_open(stack.enter_context(closing(_Beginning(path, end))), stack)
+            except av.FFmpegError:
+                pass  # the first fault tells more
+        if end and not indexed:
+            raise ValueError(
+                f"{path}: expected a complete mp4 or mov, got one without its index (moov): the recording "
+                "or the copy broke off before it was finished; copy it again, "
+                "or repair it with the recorder's export tool"
+            ) from fault
+        raise ValueError(
+            f"{path}: expected a video (mp4, mov, mkv, webm, avi, mpg, ts, gif, wmv, flv, dav), got content "
+            f"that is none or is damaged at its beginning ({_reason(fault)}); "
+            "if a player shows it, convert it to mp4"
+        ) from fault
+
+
+def _av_open(file: str | _Beginning, stack: ExitStack) -> InputContainer:
+    options = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "file"}
+    return stack.enter_context(
+        av.open(file, mode="r", options=dict(_LIMITS), container_options=options, metadata_errors="replace")
     )
 
 
-def _mp4_without_index(path: Path) -> bool:
-    """Whether the file is built of mp4 boxes, begins with ftyp, and holds no moov."""
+class _Beginning:
+    """The first `end` bytes of a file, for PyAV to read as if that was all."""
+
+    def __init__(self, path: Path, end: int) -> None:
+        self._file = path.open("rb")
+        self._end = end
+
+    def read(self, size: int) -> bytes:
+        """Read up to `size` bytes."""
+        return self._file.read(max(0, min(size, self._end - self._file.tell())))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move as a file does."""
+        return self._file.seek(self._end + offset if whence == 2 else offset, 0 if whence == 2 else whence)
+
+    def tell(self) -> int:
+        """Where the next byte is read."""
+        return self._file.tell()
+
+
+def _mp4_boxes(path: Path) -> tuple[int, bool]:
+    """End of the last whole box of an mp4 or mov (0 if it is neither), and whether an index is among them."""
+    end, indexed = 0, False
     try:
         with path.open("rb") as file:
-            end = file.seek(0, 2)
-            at = 0
-            for _ in range(10_000):
-                file.seek(at)
+            length = file.seek(0, 2)
+            for _ in range(_MOST_BOXES):
+                file.seek(end)
                 head = file.read(16)
                 kind = head[4:8]
-                if (at == 0 and kind != b"ftyp") or kind == b"moov":
-                    return False
                 size = int.from_bytes(head[:4], "big")
                 if size == 1:
                     size = int.from_bytes(head[8:16], "big")
-                if size < 8 or at + size >= end:
-                    return True
-                at += size
+                if (end == 0 and kind != b"ftyp") or size < 8 or end + size > length:
+                    break
+                end += size
+                indexed = indexed or kind == b"moov"
     except OSError:
-        return False
-    return False
+        return 0, False
+    return end, indexed
 
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:

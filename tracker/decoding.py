@@ -24,7 +24,7 @@ class Decoder:
 
     Begins with as many threads as there are, stopping at the slightest damage: FFmpeg's frame threads conceal
     damage differently each time, and lose pictures around it. From there a second, careful pass takes over
-    that reads picture by picture. So an intact file is fast, and a damaged one gives the same pictures each
+    that has one thread. So an intact file is fast, and a damaged one gives the same pictures each
     time.
 
     Args:
