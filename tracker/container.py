@@ -102,8 +102,11 @@ def _opened_container(path: Path, stack: ExitStack) -> InputContainer:
 
 def _av_open(file: str | _Beginning, stack: ExitStack) -> InputContainer:
     options = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "file"}
+    # Before 18, PyAV crashes on options for streams that FFmpeg finds later (mpg, ts): there the limits hold
+    # from the first packet that we decode, not while FFmpeg looks what is in the file.
+    limits = dict(_LIMITS) if int(av.__version__.partition(".")[0]) >= 18 else None
     return stack.enter_context(
-        av.open(file, mode="r", options=dict(_LIMITS), container_options=options, metadata_errors="replace")
+        av.open(file, mode="r", options=limits, container_options=options, metadata_errors="replace")
     )
 
 
