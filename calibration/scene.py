@@ -1,4 +1,4 @@
-"""Scene geometry on the floor: what stands there, what ends it and what must not count. Metres on the plan."""
+"""Scene geometry: what stands on the floor, what ends it and what must not count. Metres on the plan."""
 
 from __future__ import annotations
 

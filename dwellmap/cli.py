@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -28,14 +27,14 @@ COMMANDS = {
 
 
 class _Commands(TyperGroup):
-    """The commands, imported one by one."""
+    """The commands, imported one by one (Any: Typer's own types of context and command are private)."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Names in the order of `COMMANDS`."""
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import a command."""
         del ctx
         if cmd_name not in COMMANDS:

@@ -274,8 +274,6 @@ def _warnings(analysis: Analysis, tracks: Tracks, footage: Footage, view: Camera
         texts.append(
             f"{len(gaps)} gaps in the footage, {float(np.sum(gaps[:, 1] - gaps[:, 0])):.1f} s in all"
         )
-    if footage.damaged:
-        texts.append(f"{footage.damaged} damaged pictures were skipped")
     if paths.tracked_s > 0:
         unplaced = paths.unplaced_s / paths.tracked_s
         outside = analysis.maps.outside_s / paths.tracked_s

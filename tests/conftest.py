@@ -14,5 +14,7 @@ def data() -> Path:
     named = os.environ.get("DWELLMAP_TEST_DATA", "../shared/data")
     folder = (ROOT / named).resolve()
     if not (folder / "mot").is_dir():
-        pytest.skip(f"no test data at {named}: set DWELLMAP_TEST_DATA to the folder with mot/, video/, models/")
+        pytest.skip(
+            f"no test data at {named}: set DWELLMAP_TEST_DATA to the folder with mot/, video/, models/"
+        )
     return folder

@@ -80,26 +80,40 @@ class FrameStream(Protocol):
 
 @runtime_checkable
 class Recording(Protocol):
-    """A video file, a folder of pictures or a MOTChallenge folder, opened once and read as often as needed.
+    """A video file, a folder of pictures or a MOTChallenge folder, opened once, read as often as needed."""
 
-    Attributes:
-        name: File or folder name without its ending; sanitised for use as a folder name.
-        size_px: (width, height) of the upright picture.
-        duration_s: Length that the container states (mpg and ts state none: an estimate), in seconds of life
-            (after clock rate); None if unknown. For progress; what was really decoded is in `Footage`.
-        start: Wall-clock start, timezone-aware; None if nobody knows.
-        start_source: Where `start` came from: "option", "file name", "container" or "unknown".
-        content_hash: Hex SHA-256 of the content: equal for renamed copies. Reads the whole content when first
-            asked for, once.
+    @property
+    def name(self) -> str:
+        """File or folder name without its ending."""
+        ...
 
-    """
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """(width, height) of the upright picture."""
+        ...
 
-    name: str
-    size_px: tuple[int, int]
-    duration_s: float | None
-    start: datetime | None
-    start_source: str
-    content_hash: str
+    @property
+    def duration_s(self) -> float | None:
+        """Length that the container states, in seconds of life (after clock rate); None if unknown.
+
+        For progress; what was really decoded is in `Footage`. mpg and ts state none: an estimate.
+        """
+        ...
+
+    @property
+    def start(self) -> datetime | None:
+        """Wall-clock start, timezone-aware; None if nobody knows."""
+        ...
+
+    @property
+    def start_source(self) -> str:
+        """Where `start` came from: "option", "file name", "container" or "unknown"."""
+        ...
+
+    @property
+    def content_hash(self) -> str:
+        """Hex SHA-256 of the content: equal for renamed copies. Reads all of it when first asked for."""
+        ...
 
     def read(self, sample_fps: float | None) -> FrameStream:
         """Decode from the beginning.

@@ -46,8 +46,8 @@ def place(
     if calibration is not None and len(person):
         xy_m = calibration.floor_from_image(foot)
         cov = calibration.floor_covariance(foot, boxes[:, 3] - boxes[:, 1])
-        known = np.isfinite(xy_m).all(axis=1) & np.isfinite(cov).all(axis=1)
-        xy_m, cov = np.where(known[:, None], xy_m, np.nan), np.where(known[:, None], cov, np.nan)
+        known = np.isfinite(np.column_stack([xy_m, cov])).all(axis=1, keepdims=True)
+        xy_m, cov = np.where(known, xy_m, np.nan), np.where(known, cov, np.nan)
     return Tracks(person, t_s, boxes, foot, xy_m, cov, score, observed)
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TypedDict, Unpack, cast
+from typing import TypedDict, Unpack
 
 from tracker.frames import Recording
 from tracker.motsequence import MotSequence, is_mot_folder, open_mot_sequence
@@ -70,17 +70,13 @@ def open_recording(
         ValueError: If it is no recording, or an option cannot be understood.
 
     """
-    # cast: Recording declares its members settable; ours are only read, content_hash only when asked for.
-    return cast(
-        Recording,
-        _opened(
-            Path(path),
-            picture_fps,
-            clock_rate=clock_rate,
-            start=start,
-            name_patterns=name_patterns,
-            time_zone=time_zone,
-        ),
+    return _opened(
+        Path(path),
+        picture_fps,
+        clock_rate=clock_rate,
+        start=start,
+        name_patterns=name_patterns,
+        time_zone=time_zone,
     )
 
 

@@ -49,7 +49,8 @@ class Tracks:
         shapes = {"xyxy_px": (n, 4), "foot_px": (n, 2), "xy_m": (n, 2), "cov_m2": (n, 3)}
         types: dict[str, type[np.generic]] = {"person": np.int64, "observed": np.bool_}
         for field in fields(self):
-            value: NDArray[np.generic] = np.array(getattr(self, field.name), dtype=types.get(field.name, np.float64))
+            dtype = types.get(field.name, np.float64)
+            value: NDArray[np.generic] = np.array(getattr(self, field.name), dtype=dtype)
             expected = shapes.get(field.name, (n,))
             if value.shape != expected:
                 raise ValueError(f"{field.name}: expected shape {expected}, got {value.shape}")

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from calibration.accuracy import accuracies
-from calibration.fit import Fit, FitSettings, fit_calibration
+from calibration.fit import Fit, fit_calibration
 from calibration.pairs import Pairs, read_pairs
 from calibration.plan import FloorPlan, SurveyFrame
+from calibration.problem import FitSettings
 
 app = typer.Typer(help="Set a camera up: where its picture lies on the floor.", no_args_is_help=True)
 _DEFAULTS = FitSettings()

@@ -50,6 +50,9 @@ def run(
     start: Annotated[
         str | None, typer.Option(help="Wall-clock start, such as 2026-11-21T09:00; for a single recording.")
     ] = None,
+    picture_fps: Annotated[
+        float | None, typer.Option(min=0.001, help="Pictures a second of a folder of pictures without times.")
+    ] = None,
     cell: Cell = None,
     changes: Set = None,
     quiet: Quiet = False,
@@ -74,7 +77,7 @@ def run(
             done.append(
                 _run_one(
                     path, place, camera, settings, out, detector, weights, detections, sample_fps, clock_rate,
-                    start, reporter,
+                    start, picture_fps, reporter,
                 )
             )  # fmt: skip
         except (ValueError, OSError) as error:
@@ -99,6 +102,7 @@ def _run_one(
     sample_fps: float,
     clock_rate: float | None,
     start: str | None,
+    picture_fps: float | None,
     reporter: Reporter,
 ) -> Finished:
     camera = None if place is None else _camera(place, camera_name, path)
@@ -109,6 +113,7 @@ def _run_one(
         start=start,
         name_patterns=() if camera is None or camera.start is None else (camera.start,),
         time_zone=None if place is None else place.time_zone,
+        picture_fps=picture_fps,
     )
     view = (
         uncalibrated_view(camera_name or "camera", recording.size_px)

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.fit import FitSettings, fit_calibration
+from calibration.fit import fit_calibration
 from calibration.homography import apply
 from calibration.pairs import Pairs
 from calibration.plan import SurveyFrame
+from calibration.problem import FitSettings
 
 SIZE = (1280, 720)
 

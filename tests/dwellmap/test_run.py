@@ -22,7 +22,8 @@ def test_the_folder_is_complete(run):
     names = {p.name for p in run.iterdir()}
     assert names >= {
         "heat.png", "visits.png", "dwell.png", "attention.png", "maps.parquet", "maps.npz", "stays.parquet",
-        "detections.parquet", "tracks.parquet", "trajectories.parquet", "zones.csv", "calibration.json", "run.json",
+        "detections.parquet", "tracks.parquet", "trajectories.parquet", "zones.csv", "calibration.json",
+        "run.json",
     }  # fmt: skip
     assert run.parent.name == "cam"
     assert run.name.startswith("walker-")

@@ -48,7 +48,9 @@ def test_missed_pictures_of_a_short_gap_are_filled_straight_and_marked():
 
 def test_longer_gaps_and_other_tracklets_are_not_filled():
     tracks = place(
-        tracklets((1, 0.0, 0, 0, 10, 20), (1, 2.25, 40, 40, 50, 60), (2, 0.5, 0, 0, 5, 5), (3, 1.5, 0, 0, 5, 5)),
+        tracklets(
+            (1, 0.0, 0, 0, 10, 20), (1, 2.25, 40, 40, 50, 60), (2, 0.5, 0, 0, 5, 5), (3, 1.5, 0, 0, 5, 5)
+        ),
         PICTURES, SHOWN_PX, None, max_bridge_s=2.0,
     )  # fmt: skip
     assert tracks.observed.all()
