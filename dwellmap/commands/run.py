@@ -107,19 +107,11 @@ def _run_one(
 ) -> Finished:
     camera = None if place is None else _camera(place, camera_name, path)
     rate = clock_rate if clock_rate is not None else 1.0 if camera is None else camera.clock_rate
-    recording = open_recording(
-        path,
-        clock_rate=rate,
-        start=start,
-        name_patterns=() if camera is None or camera.start is None else (camera.start,),
-        time_zone=None if place is None else place.time_zone,
-        picture_fps=picture_fps,
-    )
-    view = (
-        uncalibrated_view(camera_name or "camera", recording.size_px)
-        if place is None or camera is None
-        else calibrated_view(place, camera, recording)
-    )
+    if place is None or camera is None:
+        recording = open_recording(path, clock_rate=rate, start=start, picture_fps=picture_fps)
+        view = uncalibrated_view(camera_name or "camera", recording.size_px)
+    else:
+        recording, view = site_recording(path, place, camera, rate, start, picture_fps)
     named = weights or (None if place is None else place.weights)
     choice = choose_detector(detector, named, detections, path, settings)
     for note in choice.notes:
@@ -137,13 +129,23 @@ def _camera(place: Site, name: str | None, path: Path) -> Camera:
     return found
 
 
-def calibrated_view(place: Site, camera: Camera, recording: Recording) -> CameraView:
-    """The camera's view with its calibration brought to the size of the recording's pictures."""
+def site_recording(
+    path: Path, place: Site, camera: Camera, clock_rate: float, start: str | None, picture_fps: float | None
+) -> tuple[Recording, CameraView]:
+    """Open a recording of a site's camera, and the camera's view brought to the size of its pictures."""
+    recording = open_recording(
+        path,
+        clock_rate=clock_rate,
+        start=start,
+        name_patterns=() if camera.start is None else (camera.start,),
+        time_zone=place.time_zone,
+        picture_fps=picture_fps,
+    )
     if camera.calibration is None:
-        return site_view(place, camera, recording.size_px, None)
+        return recording, site_view(place, camera, recording.size_px, None)
     calibration = Calibration.load(camera.calibration)
     try:
         fitted = calibration.for_image_size(recording.size_px)
     except ValueError as error:
         raise ValueError(f"{recording.name} with {camera.calibration}: {error}") from error
-    return site_view(place, camera, recording.size_px, fitted, made_for=calibration.image_size_px)
+    return recording, site_view(place, camera, recording.size_px, fitted, made_for=calibration.image_size_px)

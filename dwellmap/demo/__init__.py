@@ -1,0 +1,1 @@
+"""The demo shop: made-up footage of a shop whose every truth is known."""
