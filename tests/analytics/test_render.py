@@ -158,10 +158,10 @@ def test_the_same_input_gives_the_same_bytes_and_a_picture_of_the_stated_width(t
     assert imread(tmp_path / "a.png").shape[1] == 1400
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "cell"), [((0, 0), (40, 3), 0.5), ((0, 0), (3, 40), 0.5), ((0, 0), (1, 1), 1.0),
-     ((-5, 2), (145, 102), 0.5)]
-)  # fmt: skip
+SHAPES = [((0, 0), (40, 3), 0.5), ((0, 0), (3, 40), 0.5), ((0, 0), (1, 1), 1.0), ((-5, 2), (145, 102), 0.5)]
+
+
+@pytest.mark.parametrize(("low", "high", "cell"), SHAPES)
 def test_any_shape_of_floor_fits_on_the_sheet(low, high, cell):
     grid = Grid.over(low, high, cell)
     title = MapTitle(
@@ -173,9 +173,8 @@ def test_any_shape_of_floor_fits_on_the_sheet(low, high, cell):
     for text in sheet.figure.findobj(matplotlib.text.Text):
         if text.get_visible() and text.get_text().strip():
             box = text.get_window_extent()
-            assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, (
-                text.get_text()
-            )
+            inside = box.x0 >= -1, box.x1 <= width + 1, box.y0 >= -1, box.y1 <= height + 1
+            assert all(inside), text.get_text()
 
 
 def test_what_does_not_fit_together_is_named():
