@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from analytics.accumulators import Accumulator, Rules
 from analytics.attention import attention_s
 from analytics.coverage import Coverage
 from analytics.ends import path_ends
-from analytics.grid import Grid
+from analytics.grid import Grid, Unit
 from analytics.maps import FloorMaps, floor_maps
 from analytics.positions import PERSON_M, floor_positions, picture_positions
 from analytics.settings import MapSettings, TrajectorySettings
@@ -35,7 +36,9 @@ class Analysis:
         zones: The named areas.
         zone_stays: Stays in zones; place is the zone's number.
         zone_sums: The accumulator over the zones.
+        zone_coverage: (zones,) share of each zone's floor in which a person would have been counted.
         people: Persons in sight for at least `min_presence_s`.
+        min_coverage: Coverage under which a zone has no numbers.
 
     """
 
@@ -45,7 +48,9 @@ class Analysis:
     zones: tuple[Zone, ...]
     zone_stays: Stays
     zone_sums: Accumulator
+    zone_coverage: NDArray[np.float64]
     people: int
+    min_coverage: float
 
     def stays_frame(self) -> pd.DataFrame:
         """The rows of `stays.parquet`: stays in cells and zones; place is a cell number or a zone's name."""
@@ -58,21 +63,33 @@ class Analysis:
         return pd.concat([cells, zones], ignore_index=True)
 
     def zones_frame(self) -> pd.DataFrame:
-        """A row per zone: visitors, entries, total dwell and attention span."""
+        """A row per zone; NaN where too little of the zone was seen for a number."""
         sums = self.zone_sums
-        return pd.DataFrame(
+        with np.errstate(divide="ignore", invalid="ignore"):
+            naive = np.where(sums.visitors > 0, sums.dwell_s / sums.visitors, np.nan)
+        numbers = pd.DataFrame(
             {
-                "zone": [zone.name for zone in self.zones],
-                "staff_only": [zone.staff for zone in self.zones],
-                "visitors": sums.visitors,
-                "entries": sums.entries,
+                "visitors": sums.visitors.astype(np.float64),
+                "entries": sums.entries.astype(np.float64),
                 "dwell_s": sums.dwell_s,
                 "attention_s": attention_s(sums.dwell_s, sums.entries),
+                "attention_naive_s": naive,
             }
         )
+        numbers[self.zone_coverage < self.min_coverage] = np.nan
+        numbers.insert(0, "zone", [zone.name for zone in self.zones])
+        numbers.insert(1, "staff_only", [zone.staff for zone in self.zones])
+        numbers["coverage"] = self.zone_coverage
+        return numbers
+
+
+def smoothed_paths(tracks: Tracks, unit: Unit, settings: TrajectorySettings) -> Trajectories:
+    """The floor trajectories of tracks: in metres on the plan, or in pixels of the picture."""
+    return smooth(floor_positions(tracks) if unit == "m" else picture_positions(tracks), settings)
 
 
 def analyse(
+    paths: Trajectories,
     tracks: Tracks,
     grid: Grid,
     coverage: Coverage,
@@ -81,12 +98,12 @@ def analyse(
     zones: tuple[Zone, ...],
     shown_px: tuple[float, float, float, float],
     observed_s: NDArray[np.float64],
-    trajectory_settings: TrajectorySettings,
     map_settings: MapSettings,
 ) -> Analysis:
-    """Smooth the paths, cut them into stays and add those up.
+    """Cut smoothed paths into stays and add those up.
 
     Args:
+        paths: Smoothed paths.
         tracks: Who was where.
         grid: Cells over the floor: metres, or pixels without calibration.
         coverage: What can be observed of the cells.
@@ -95,12 +112,9 @@ def analyse(
         zones: Named areas, in the grid's unit.
         shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
         observed_s: (n, 2) intervals in which footage was decoded.
-        trajectory_settings: How paths are smoothed.
         map_settings: What counts as a visit.
 
     """
-    positions = floor_positions(tracks) if grid.unit == "m" else picture_positions(tracks)
-    paths = smooth(positions, trajectory_settings)
     metre = 1.0 if grid.unit == "m" else typical_height_px(tracks, shown_px) / PERSON_M
     ends = path_ends(
         paths, tracks, grid, coverage, scene.doors, shown_px, observed_s, map_settings.edge_m * metre
@@ -122,7 +136,19 @@ def analyse(
     visits = Visits.of_stays(stays, map_settings.revisit_s)
     sums = Accumulator.of(visits, len(zones), paths.people, 0.0, rules)
     people = int(np.sum(paths.last_s - paths.first_s >= map_settings.min_presence_s))
-    return Analysis(paths, ends, maps, zones, stays, sums, people)
+    covered = np.array([_zone_coverage(zone, grid, coverage) for zone in zones])
+    return Analysis(paths, ends, maps, zones, stays, sums, covered, people, map_settings.min_coverage)
+
+
+def _zone_coverage(zone: Zone, grid: Grid, coverage: Coverage) -> float:
+    """Mean coverage of the cells whose middle lies in a zone, or of the cell that holds a small one."""
+    polygon = shapely.Polygon(zone.xy_m)
+    cells = shapely.contains_xy(polygon, grid.centres[:, 0], grid.centres[:, 1])
+    if not cells.any():
+        point = polygon.representative_point()
+        place = int(grid.place_of(np.array([[point.x, point.y]]))[0])
+        return float(coverage.share[place]) if place >= 0 else 0.0
+    return float(coverage.share[cells].mean())
 
 
 def typical_height_px(tracks: Tracks, shown_px: tuple[float, float, float, float]) -> float:

@@ -13,6 +13,7 @@ from analytics.stays import OUTSIDE
 from analytics.visits import Visits
 
 _SEED = 20090101
+_MOST_DRAWN = 2000
 _PERCENTILES = (2.5, 97.5)
 
 
@@ -73,6 +74,10 @@ def attention_interval_s(
     known = np.flatnonzero(np.asarray((entries > 0).sum(axis=0)).ravel() >= 2)
     if len(known) == 0:
         return low, high
+    if n > _MOST_DRAWN:
+        # Drawing blocks of people costs the interval little and keeps memory bounded.
+        block = csr_array((np.ones(n), (np.arange(n) % _MOST_DRAWN, np.arange(n))), shape=(_MOST_DRAWN, n))
+        dwell, entries, n = (block @ dwell).tocsc(), (block @ entries).tocsc(), _MOST_DRAWN
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), draws).T.astype(np.float64)
     # Some places at a time: draws x places would not fit for a mall with small cells.
     for part in np.array_split(known, 1 + len(known) * draws // 2_000_000):

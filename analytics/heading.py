@@ -91,6 +91,7 @@ def heading(grid_map: GridMap, scale: Scale, title: MapTitle, lettering: Letteri
 
 
 def write_heading(sheet: Sheet, header: Sequence[Line], metric: bool) -> None:
+    """Write the lines, and the badge of a map that is not in metres."""
     y = float(EDGE)
     for line in header:
         sheet.write(

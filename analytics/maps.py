@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -151,13 +152,13 @@ class FloorMaps:
         second = {name: "s" for name in arrays if name.endswith("_s")}
         units = {"heat": f"people/{unit}2", "visits": "people", "entries": "visits", "coverage": "1",
                  "n": "people", **second}  # fmt: skip
-        np.savez(
-            path,
-            allow_pickle=False,
+        content: dict[str, Any] = {
             **arrays,
-            **{f"x_edges_{unit}": self.grid.x_edges, f"y_edges_{unit}": self.grid.y_edges},
-            units=np.array([f"{name}: {units[name]}" for name in arrays]),
-        )
+            f"x_edges_{unit}": self.grid.x_edges,
+            f"y_edges_{unit}": self.grid.y_edges,
+            "units": np.array([f"{name}: {units[name]}" for name in arrays]),
+        }
+        np.savez(path, **content)
 
 
 def floor_maps(

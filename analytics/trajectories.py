@@ -93,7 +93,9 @@ class Trajectories:
     @property
     def unplaced_s(self) -> float:
         """Time of the tracks that no path covers: gaps too long to bridge, and rows without a position."""
-        return max(self.tracked_s - self.placed_s, 0.0)  # two sums of the same steps may differ by rounding
+        difference = self.tracked_s - self.placed_s
+        # Two sums of the same steps may differ by rounding.
+        return 0.0 if abs(difference) < 1e-9 * max(self.tracked_s, 1.0) else difference
 
     def parts(self, rows: int = 1_000_000) -> Iterator[tuple[Trajectories, slice]]:
         """Cut between persons into parts of about so many rows, each with the slice of its paths."""

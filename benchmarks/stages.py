@@ -22,7 +22,7 @@ from dwellmap.view import uncalibrated_view
 from tracker.sources import open_recording
 
 CLIPS = ("pets09_s2l1_view001_480x360.mp4", "concourse_overhead_720p.mp4")
-STAGES = ("decode", "detect", "track", "maps", "draw")
+STAGES = ("decode", "detect", "track", "trajectories", "maps", "draw")
 WEIGHTS = "yolo11n_int8_openvino_model"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -79,6 +80,8 @@ def _options(
 
 def main() -> None:
     """Run a command; faults of the input end with a message and exit code 2."""
+    # Ended from outside, a command still takes its half-written folder with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     words = [word for word in sys.argv[1:] if word != "--debug"]  # wherever it stands
     try:
         app(args=words, prog_name="dwellmap")

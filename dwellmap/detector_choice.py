@@ -31,7 +31,6 @@ class DetectorChoice:
     Attributes:
         kind: "yolo", "motion" or "replay".
         identity: What determines its boxes apart from the recording: goes into the run's key.
-        needs_calibration: Its boxes depend on the calibration, so a new one starts from the footage.
         notes: What the reader of a map has to know about the choice.
         load: Makes it for a recording.
 
@@ -39,13 +38,17 @@ class DetectorChoice:
 
     kind: Literal["yolo", "motion", "replay"]
     identity: str
-    needs_calibration: bool
     notes: tuple[str, ...]
     load: Callable[[Recording, Calibration | None, Scene], Detector]
 
 
 def choose_detector(
-    kind: Kind, weights: Path | None, detections: Path | None, recording: Path, settings: Settings
+    kind: Kind,
+    weights: Path | None,
+    detections: Path | None,
+    recording: Path,
+    settings: Settings,
+    one_of_many: bool = False,
 ) -> DetectorChoice:
     """Decide.
 
@@ -55,13 +58,14 @@ def choose_detector(
         detections: Detections to replay; a relative path may start in the recording's folder.
         recording: Path of the recording.
         settings: Settings of the detectors.
+        one_of_many: Other recordings are run by the same command: each replays what lies in its own folder.
 
     Raises:
         ValueError: If what was asked for is not there.
 
     """
     if kind == "replay" or (kind == "auto" and detections is not None):
-        return _replay(detections, recording)
+        return _replay(detections, recording, one_of_many)
     if detections is not None:
         raise ValueError(f"--detections goes with --detector replay, not with {kind}")
     if kind == "motion":
@@ -90,7 +94,7 @@ def _yolo(weights: Path, settings: Settings) -> DetectorChoice:
         if weights.is_dir()
         else hash_file(weights)
     )
-    return DetectorChoice("yolo", f"yolo {digest}", False, (), load)
+    return DetectorChoice("yolo", f"yolo {digest}", (), load)
 
 
 def _motion(notes: tuple[str, ...]) -> DetectorChoice:
@@ -99,13 +103,14 @@ def _motion(notes: tuple[str, ...]) -> DetectorChoice:
 
         return MotionDetector.for_recording(recording, calibration, scene)
 
-    return DetectorChoice("motion", "motion", True, notes, load)
+    return DetectorChoice("motion", "motion", notes, load)
 
 
-def _replay(detections: Path | None, recording: Path) -> DetectorChoice:
+def _replay(detections: Path | None, recording: Path, one_of_many: bool) -> DetectorChoice:
     if detections is None:
         raise ValueError("--detector replay: name the detections with --detections FILE")
-    candidates = [recording / detections, detections] if recording.is_dir() else [detections]
+    inside = recording / detections
+    candidates = [inside] if one_of_many else [inside, detections] if recording.is_dir() else [detections]
     file = next((c for c in candidates if c.is_file()), None)
     if file is None:
         looked = " or ".join(str(c) for c in candidates)
@@ -115,4 +120,4 @@ def _replay(detections: Path | None, recording: Path) -> DetectorChoice:
         del calibration, scene
         return ReplayDetector(file, recording.size_px)
 
-    return DetectorChoice("replay", f"replay {hash_file(file)}", False, (), load)
+    return DetectorChoice("replay", f"replay {hash_file(file)}", (), load)

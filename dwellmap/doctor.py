@@ -182,7 +182,7 @@ def writable(output: Path) -> Check:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x")
     except OSError as error:
-        advice = "choose another folder with --output, or change its permissions"
+        advice = "choose another folder with --out, or change its permissions"
         return Check("output folder", "fault", f"{output}: {error.strerror}", advice)
     return Check("output folder", "ok", str(output))
 

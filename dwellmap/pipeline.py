@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import shapely
 import supervision as sv
 from numpy.typing import NDArray
 
-from analytics.analysis import Analysis, analyse, typical_height_px
+from analytics.analysis import Analysis, analyse, smoothed_paths, typical_height_px
 from analytics.coverage import coverage_of
-from dwellmap.progress import Reporter, Step
+from dwellmap.progress import Reporter
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
 from tracker.bytetrack import track
@@ -46,7 +45,7 @@ class Seen:
     """What one pass over a recording gives.
 
     Attributes:
-        log: The detections, ignored areas of the picture left out.
+        log: The detections.
         footage: What was decoded.
         scene_bgr: (height, width, 3) people-free picture, grey where it never was free, or None.
         shown_px: The part of the picture that shows the scene, black bars left out.
@@ -63,7 +62,6 @@ def detect(
     recording: Recording,
     detector: Detector,
     sample_fps: float | None,
-    ignored_px: tuple[NDArray[np.float64], ...],
     reporter: Reporter,
     timing: Timing,
 ) -> Seen:
@@ -73,25 +71,26 @@ def detect(
         recording: The footage.
         detector: Finds people; one that answers for every picture is not sampled.
         sample_fps: Pictures a second to look at; None for all.
-        ignored_px: Polygons of the picture; boxes that stand in one are left out.
         reporter: Told how far it is.
         timing: Receives the seconds of "decode" and "detect".
 
     """
     stream = recording.read(None if detector.every_frame else sample_fps)
     scene = ScenePicture(recording.duration_s)
-    found: list[tuple[Frame, sv.Detections]] = []
-    with reporter.step(f"{recording.name}: looking for people", recording.duration_s) as step:
-        for frames in _batches(stream, timing):
-            since = time.perf_counter()
-            for frame, people in zip(frames, detector.detect(frames), strict=True):
-                scene.add(frame, people.xyxy)
-                found.append((Frame(frame.t_s, frame.index, None), _outside(people, ignored_px)))
-            timing.add("detect", since)
-            _advance(step, frames)
+
+    def found() -> Iterator[tuple[Frame, sv.Detections]]:
+        with reporter.step(f"{recording.name}: looking for people", recording.duration_s) as step:
+            for frames in _batches(stream, timing):
+                since = time.perf_counter()
+                for frame, people in zip(frames, detector.detect(frames), strict=True):
+                    scene.add(frame, people.xyxy)
+                    yield frame, people
+                timing.add("detect", since)
+                step.to(frames[-1].t_s)
+
+    log = DetectionLog.collect(found())
     picture = scene.picture()
-    shown_px = shown_part(picture, recording.size_px)
-    return Seen(DetectionLog.collect(found), stream.footage, picture, shown_px)
+    return Seen(log, stream.footage, picture, shown_part(picture, recording.size_px))
 
 
 def follow(
@@ -105,7 +104,7 @@ def follow(
     """Join the detections to tracks and put them on the floor."""
     since = time.perf_counter()
     with reporter.step("joining detections to tracks", None):
-        tracklets = track(log, settings.tracker)
+        tracklets = track(log.outside(view.ignored_px), settings.tracker)
         tracks = place(tracklets, log.t_s, shown_px, view.calibration, settings.trajectories.max_bridge_s)
     timing.add("track", since)
     return tracks
@@ -122,11 +121,15 @@ def measure(
 ) -> Analysis:
     """Smooth the paths and compute all maps."""
     since = time.perf_counter()
+    with reporter.step("smoothing the paths", None):
+        paths = smoothed_paths(tracks, view.unit, settings.trajectories)
+    since = timing.add("trajectories", since)
     with reporter.step("computing the maps", None):
         grid = view.grid(settings.maps)
         coverage = coverage_of(grid, view.calibration, view.scene, view.ignored_px, shown_px, settings.maps)
         cov = view.covariance(grid, typical_height_px(tracks, shown_px), settings.maps.person_height_m)
         analysis = analyse(
+            paths,
             tracks,
             grid,
             coverage,
@@ -135,7 +138,6 @@ def measure(
             view.zones,
             shown_px,
             observed_s,
-            settings.trajectories,
             settings.maps,
         )
     timing.add("maps", since)
@@ -156,19 +158,3 @@ def _batches(stream: FrameStream, timing: Timing) -> Iterator[list[Frame]]:
     timing.add("decode", since)
     if frames:
         yield frames
-
-
-def _advance(step: Step, frames: list[Frame]) -> None:
-    step.to(frames[-1].t_s)
-
-
-def _outside(people: sv.Detections, ignored_px: tuple[NDArray[np.float64], ...]) -> sv.Detections:
-    """The boxes whose lower middle stands in none of the polygons."""
-    if not ignored_px or len(people) == 0:
-        return people
-    x, y = (people.xyxy[:, 0] + people.xyxy[:, 2]) / 2, people.xyxy[:, 3]
-    keep = np.ones(len(people), dtype=np.bool_)
-    for polygon in ignored_px:
-        keep &= ~shapely.contains_xy(shapely.Polygon(polygon), x, y)
-    kept = people[keep]
-    return kept if isinstance(kept, sv.Detections) else sv.Detections.empty()

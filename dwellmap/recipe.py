@@ -111,6 +111,7 @@ def recipe(
     tracks: Tracks,
     analysis: Analysis,
     notes: tuple[str, ...],
+    files: list[str],
     warnings: tuple[str, ...],
     timing: dict[str, float],
 ) -> dict[str, Any]:
@@ -153,6 +154,7 @@ def recipe(
             "without_foot_share": float(np.mean(np.isnan(tracks.foot_px[:, 0]))) if len(tracks) else 0.0,
         },
         "notes": list(notes),
+        "files": files,
         "warnings": list(warnings),
         "versions": {"python": platform.python_version(), **_versions()},
         "timing": {stage: round(seconds, 3) for stage, seconds in timing.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -28,6 +29,7 @@ CALIBRATION = "calibration.json"
 SCENE_PICTURE = "scene.png"
 PLAN_STEM = "plan"
 FORMAT, VERSION = "dwellmap-run", 1
+KEYS = ("source", "footage", "view", "grid", "settings", "results", "warnings", "notes", "files")
 LARGEST_RECIPE_BYTES = 20_000_000
 
 
@@ -56,7 +58,8 @@ class RunFolder:
         if not file.is_file():
             raise ValueError(
                 f"{path}: expected a run (a folder with {RECIPE}), found none; give a folder that "
-                "`dwellmap run` printed, such as outputs/<camera>/<recording>-<key>"
+                "`dwellmap run` printed, such as outputs/<camera>/<recording>-<key>, or delete it if it is "
+                "in the way"
             )
         if file.stat().st_size > LARGEST_RECIPE_BYTES:
             raise ValueError(
@@ -69,6 +72,14 @@ class RunFolder:
         if not isinstance(recipe, dict) or recipe.get("format") != FORMAT or recipe.get("version") != VERSION:
             found = recipe.get("version") if isinstance(recipe, dict) else type(recipe).__name__
             raise ValueError(f"{file}: expected a {FORMAT} of version {VERSION}, got {found!r}")
+        missing = [key for key in KEYS if key not in recipe]
+        if missing:
+            raise ValueError(f"{file}: expected the keys {', '.join(KEYS)}, {', '.join(missing)} are missing")
+        lost = [name for name in recipe["files"] if not (path / name).is_file()]
+        if lost:
+            raise ValueError(
+                f"{path}: this run is not whole, {', '.join(lost)} are gone; delete the folder and run again"
+            )
         return cls(path, recipe)
 
     def detections(self) -> DetectionLog:
@@ -81,7 +92,16 @@ class RunFolder:
 
     def calibration(self) -> Calibration | None:
         """The calibration that the run was made with."""
-        return Calibration.load(self.path / CALIBRATION) if (self.path / CALIBRATION).exists() else None
+        stated = self.recipe["view"]["calibration"]
+        if stated is None:
+            return None
+        found = Calibration.load(self._existing(CALIBRATION, "every calibrated run has one"))
+        if found.id != stated:
+            raise ValueError(
+                f"{self.path / CALIBRATION}: expected the calibration {stated}, which the run was made with, "
+                f"got {found.id}; name another calibration with --calibration instead of replacing this file"
+            )
+        return found
 
     def plan_picture(self) -> Path | None:
         """The copy of the plan picture."""
@@ -130,16 +150,32 @@ def safe_name(name: str) -> str:
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
     """A temporary folder that becomes `target` when the block ends, or vanishes when it fails."""
+    made = not target.parent.exists()
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    _sweep(target)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}.", dir=target.parent))
     try:
         yield draft
         # mkdtemp makes folders that only their owner may read; results are for the whole team.
         draft.chmod(0o777 & ~_umask())
         os.replace(draft, target)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(draft, ignore_errors=True)
+        if made and not any(target.parent.iterdir()):
+            target.parent.rmdir()
+        if isinstance(error, OSError) and target.exists():
+            raise FileExistsError(
+                f"{target}: another process wrote this run meanwhile; it is there, this one was dropped"
+            ) from error
         raise
+
+
+def _sweep(target: Path) -> None:
+    """Remove drafts of this target whose process was killed."""
+    for draft in target.parent.glob(f".{glob.escape(target.name)}.*"):
+        pid = draft.name.removeprefix(f".{target.name}.").partition(".")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc").exists():
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _umask() -> int:

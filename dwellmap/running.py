@@ -83,27 +83,28 @@ def run_recording(
         OSError: If the output cannot be written; nothing half-written stays.
 
     """
+    if choice.kind == "replay":
+        sample_fps = None
     key = run_key(
         recording.content_hash, clock_rate, recording.start, sample_fps, choice.identity, view, settings
     )
     target = out / safe_name(view.camera) / f"{safe_name(recording.name)}-{key}"
-    if (target / RECIPE).is_file():
+    if target.exists():
         return Finished(RunFolder.open(target), fresh=False)
-    # Before hours of work: is there a place for the result?
     with written_whole(target) as draft:
         timing = Timing()
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
-        seen = detect(recording, detector, sample_fps, view.ignored_px, reporter, timing)
+        seen = detect(recording, detector, sample_fps, reporter, timing)
         source = Source(
             recording.name,
-            str(path),
+            path.name,
             recording.content_hash,
             recording.size_px,
             recording.start,
             recording.start_source,
             clock_rate,
-            None if detector.every_frame else sample_fps,
+            sample_fps,
             choice.kind,
             choice.identity,
             detector.description,
@@ -142,22 +143,29 @@ def remap(
     source = Source.from_json(run.recipe["source"])
     old_view, old_settings = run.view(), run.settings()
     same_calibration = _id(old_view.calibration) == _id(view.calibration)
-    if source.detector == "motion" and not same_calibration:
+    same_furniture = old_view.to_json()["furniture"] == view.to_json()["furniture"]
+    if source.detector == "motion" and not (same_calibration and same_furniture):
         raise ValueError(
-            f"{run.path}: its people were found by motion, with boxes sized by the old calibration; another "
-            f"calibration needs the footage: dwellmap run {source.path} --site ..."
+            f"{run.path}: its people were found by motion, with boxes sized by the calibration and cut by "
+            f"the furniture; to change either, start from the footage: dwellmap run {source.path} --site ..."
+        )
+    if source.detector == "yolo" and old_settings.yolo != settings.yolo:
+        raise ValueError(
+            f"{run.path}: its detections were made with other settings of yolo; to change them, start from "
+            f"the footage: dwellmap run {source.path} ..."
         )
     key = run_key(
         source.content_hash, source.clock_rate, source.start, source.sample_fps, source.detector_identity,
         view, settings,
     )  # fmt: skip
-    parent = run.path.parent if out is None else out / safe_name(view.camera)
+    parent = run.path.resolve().parent if out is None else out / safe_name(view.camera)
     target = parent / f"{safe_name(source.name)}-{key}"
-    if (target / RECIPE).is_file():
+    if target.exists():
         return Finished(RunFolder.open(target), fresh=False)
     log = run.detections()
     unchanged = (
         same_calibration
+        and old_view.to_json()["ignored_px"] == view.to_json()["ignored_px"]
         and old_settings.tracker == settings.tracker
         and old_settings.trajectories.max_bridge_s == settings.trajectories.max_bridge_s
     )
@@ -212,7 +220,17 @@ def _write(
         (draft / SCENE_PICTURE).write_bytes(png.tobytes())
     _draw(draft, source, footage, view, settings, analysis, warnings, reporter, timing)
     content = recipe(
-        source, footage, seen.shown_px, view, settings, tracks, analysis, notes, warnings, timing.seconds
+        source,
+        footage,
+        seen.shown_px,
+        view,
+        settings,
+        tracks,
+        analysis,
+        notes,
+        sorted(file.name for file in draft.iterdir()),
+        warnings,
+        timing.seconds,
     )
     (draft / RECIPE).write_text(dump_json(content), encoding="utf-8")
 

@@ -81,7 +81,7 @@ class ZoneTable(Table):
 
     name: Name = Field(description="name of the zone, as reports print it")
     polygon_m: FloorPolygon = Field(description="corners [x, y] on the plan, m")
-    staff_only: bool = Field(False, description="customers' numbers leave this area out")
+    staff_only: bool = Field(False, description="marked in zones.csv; the maps count everybody")
 
 
 class LineTable(Table):
@@ -172,7 +172,9 @@ class SiteFile(Table):
     plan: PlanTable = Field(
         description="[plan] table with picture and metres_per_pixel, or width_m and height_m"
     )
-    opening_hours: OpeningHoursTable | None = Field(None, description="without this table every hour counts")
+    opening_hours: OpeningHoursTable | None = Field(
+        None, description="for reports; maps count all of a recording"
+    )
     zones: tuple[ZoneTable, ...] = Field((), max_length=1000, description="named areas")
     doors: tuple[LineTable, ...] = Field((), max_length=1000, description="where people come and go")
     walls: tuple[LineTable, ...] = Field((), max_length=1000, description="what nobody walks through")

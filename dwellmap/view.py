@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from calibration.calibration import Calibration
 from calibration.footprint import footprint_m
 from calibration.scene import Door, Furniture, Scene, Wall
 from dwellmap.site import Camera, Site
+from tracker.fingerprint import hash_file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +89,7 @@ class CameraView:
             "furniture": [{"xy_m": f.xy_m.tolist(), "height_m": f.height_m} for f in self.scene.furniture],
             "ignored_floor_m": [p.tolist() for p in self.scene.ignored_floor_m],
             "ignored_px": [p.tolist() for p in self.ignored_px],
+            "plan_picture": None if self.plan_picture is None else hash_file(self.plan_picture),
             "zones": [{"name": z.name, "xy_m": z.xy_m.tolist(), "staff": z.staff} for z in self.zones],
             "notes": list(self.notes),
         }
@@ -150,12 +152,19 @@ def site_view(
 
     """
     if calibration is None:
-        return uncalibrated_view(camera.name, size_px, camera.ignored_px)
+        view = uncalibrated_view(camera.name, size_px, camera.ignored_px)
+        left = "its plan, zones, doors and furniture in metres are not used"
+        return replace(
+            view, notes=(f"camera {camera.name!r} has no calibration in {site.path.name}: {left}",)
+        )
+    ignored_px = camera.ignored_px
     notes: tuple[str, ...] = ()
     if made_for is not None and made_for != size_px:
         notes = (
             f"calibrated on pictures of {made_for[0]}x{made_for[1]}, rescaled to {size_px[0]}x{size_px[1]}",
         )
+        # Ignored areas were drawn on the picture that was calibrated.
+        ignored_px = tuple(area * (np.array(size_px) / made_for) for area in ignored_px)
     return CameraView(
         camera.name,
         size_px,
@@ -163,7 +172,7 @@ def site_view(
         (0.0, 0.0, *site.plan.size_m),
         site.scene,
         site.zones,
-        camera.ignored_px,
+        ignored_px,
         site.plan.picture,
         notes,
     )

@@ -128,11 +128,12 @@ def test_importing_does_nothing() -> None:
     modules = [
         ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in sources()
     ]
+    wanted = [m for m in modules if not m.endswith("__main__") and m not in NEED_TORCH]
     script = (
         "import importlib, socket, sys, threading\n"
         "def closed(*a, **k): raise AssertionError('an import asked the network')\n"
         "socket.create_connection = socket.getaddrinfo = closed\n"
-        f"for name in {[m for m in modules if not m.endswith('__main__') and m not in NEED_TORCH]!r}: importlib.import_module(name)\n"
+        f"for name in {wanted!r}: importlib.import_module(name)\n"
         "heavy = {'torch', 'ultralytics', 'openvino'} & set(sys.modules)\n"
         "assert not heavy, f'imported without need: {heavy}'\n"
         "assert threading.active_count() == 1, threading.enumerate()\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import shapely
 import supervision as sv
 from numpy.typing import NDArray
 
@@ -46,6 +47,8 @@ class DetectionLog:
             raise ValueError("t_s must be strictly increasing")
         if offsets.shape != (len(t_s) + 1,) or offsets[0] != 0 or offsets[-1] != len(score):
             raise ValueError(f"offsets must have {len(t_s) + 1} entries from 0 to {len(score)}")
+        if not (np.isfinite(t_s).all() and np.isfinite(xyxy).all() and np.isfinite(score).all()):
+            raise ValueError("detections: expected finite times, boxes and scores, got NaN or infinite ones")
         if len(xyxy) != len(score):
             raise ValueError(f"{len(xyxy)} boxes but {len(score)} scores")
         picture = np.array(self.picture if len(self.picture) else np.arange(len(t_s)), dtype=np.int64)
@@ -91,6 +94,19 @@ class DetectionLog:
             xyxy=self.xyxy_px[rows].astype(np.float32),
             confidence=self.score[rows].astype(np.float32),
             class_id=np.zeros(n, dtype=int),
+        )
+
+    def outside(self, polygons_px: tuple[NDArray[np.float64], ...]) -> DetectionLog:
+        """The log without the boxes whose lower middle stands in one of the polygons (n, 2)."""
+        if not polygons_px:
+            return self
+        x, y = (self.xyxy_px[:, 0] + self.xyxy_px[:, 2]) / 2, self.xyxy_px[:, 3]
+        keep = np.ones(len(x), dtype=np.bool_)
+        for polygon in polygons_px:
+            keep &= ~shapely.contains_xy(shapely.Polygon(polygon), x, y)
+        kept_before = np.concatenate([[0], np.cumsum(keep)])
+        return DetectionLog(
+            self.t_s, kept_before[self.offsets], self.xyxy_px[keep], self.score[keep], self.picture
         )
 
     def to_parquet(self, path: Path) -> None:

@@ -20,6 +20,8 @@ from tracker.tracks import Tracks
 _MOST_COLUMNS = 10
 _FAULTS_SHOWN = 5
 
+_NOT_STATED = -1.0
+
 
 class MotDetections(NamedTuple):
     """Detections of a file, sorted by frame; rows of a frame keep the order of the file.
@@ -102,7 +104,8 @@ def unit_scores(raw: NDArray[np.float64]) -> NDArray[np.float64]:
     Nothing happens to scores that are all within 0..1. Others go through a logistic curve laid so that the
     lower quartile becomes 0.5 and the upper quartile 0.9: published detections have been thresholded by their
     authors, so that most of them are meant, and the curve does not hang on the single best or worst box.
-    Scores that are all alike outside 0..1 (-1 in files without scores) say nothing and become 1.
+    Scores that are all alike outside 0..1 (-1 in files without scores) say nothing and become 1; a -1 among
+    scores within 0..1 becomes their median.
 
     Args:
         raw: (N,) scores of any scale.
@@ -115,6 +118,10 @@ def unit_scores(raw: NDArray[np.float64]) -> NDArray[np.float64]:
         return raw.astype(np.float64)
     if raw.min() == raw.max():
         return np.ones(len(raw))
+    stated = raw != _NOT_STATED
+    if raw[stated].min() >= 0 and raw[stated].max() <= 1:
+        # Our own exports: interpolated rows state no score among rows that do.
+        return np.where(stated, raw, np.median(raw[stated]))
     lower, upper = np.quantile(raw, [0.25, 0.75])
     span = raw.max() - raw.min()
     # Where half the scores are (nearly) the same, the quartiles give no scale.

@@ -10,8 +10,11 @@ from tracker.frames import Frame
 
 # Pictures kept, spread evenly in time: memory stays bounded however long the recording is.
 _MOST = 24
-# A pixel must have been free in so many of them: one alone may show somebody whom the detector missed.
-_LEAST_FREE = 3
+# A pixel must have been free in so many of them, and in this share: what was free only for moments may show
+# somebody whom the detector missed in them.
+_LEAST_FREE, _LEAST_FREE_SHARE = 3, 0.25
+# Nobody is recognised in a picture this soft (a share of its height): no detector finds everybody.
+_SOFT_SHARE = 1 / 90
 # Boxes are widened by these shares of their own size, for arms, feet and shadows.
 _MARGIN_SIDE, _MARGIN_TOP, _MARGIN_BOTTOM = 0.25, 0.1, 0.15
 # Grey levels by which a pixel must differ from the picture before to count as moving.
@@ -53,7 +56,10 @@ class ScenePicture:
         self._before = image
 
     def picture(self) -> NDArray[np.uint8] | None:
-        """(height, width, 3) uint8 BGR picture without people; None if there were no pictures."""
+        """(height, width, 3) uint8 BGR picture without people; None if there were no pictures.
+
+        It is softened, so that somebody who stood still and was never found is not recognised either.
+        """
         if not self._kept:
             return None if self._before is None else np.full_like(self._before, NEVER_FREE_GREY)
         height, width = self._kept[0][1].shape[:2]
@@ -65,7 +71,10 @@ class ScenePicture:
                 np.stack([image[block] for _, image, _ in self._kept], axis=-1),
                 np.stack([free[block] for _, _, free in self._kept], axis=-1),
             )
-        return result
+        grey = (result == NEVER_FREE_GREY).all(axis=2)
+        soft = cv2.GaussianBlur(result, (0, 0), max(1.0, _SOFT_SHARE * height))
+        soft[grey] = NEVER_FREE_GREY
+        return np.asarray(soft, dtype=np.uint8)
 
     def _keep(self, t_s: float, image: NDArray[np.uint8], free: NDArray[np.bool_]) -> None:
         self._kept.append((t_s, image.copy(), free))
@@ -122,5 +131,6 @@ def _median(stack: NDArray[np.uint8], free: NDArray[np.bool_]) -> NDArray[np.uin
     ordered = np.sort(np.where(free[:, :, None, :], stack, 255), axis=-1)
     middle = np.maximum((count - 1) // 2, 0)[:, :, None, None]
     median = np.take_along_axis(ordered, middle, axis=-1)[..., 0]
-    enough = count >= min(_LEAST_FREE, stack.shape[-1])
+    n = stack.shape[-1]
+    enough = count >= max(min(_LEAST_FREE, n), _LEAST_FREE_SHARE * n)
     return np.where(enough[:, :, None], median, NEVER_FREE_GREY).astype(np.uint8)

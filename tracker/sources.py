@@ -37,6 +37,7 @@ VIDEO_ENDINGS = frozenset(
     }
 )
 """Files taken from a folder. A file named by itself may have any ending: its content decides."""
+_RESULT = "run.json"  # a folder with this holds maps that were made, not footage
 
 
 class _Options(TypedDict):
@@ -157,7 +158,8 @@ def _expanded(path: Path) -> list[Path]:
     # Pictures beside videos are previews; those in a MOTChallenge folder belong to it.
     if videos := _videos_in(path):
         return videos
-    return [path] if _pictures_in(path) and not is_mot_folder(path.parent) else []
+    is_footage = _pictures_in(path) and not is_mot_folder(path.parent) and not (path / _RESULT).exists()
+    return [path] if is_footage else []
 
 
 def _matched(pattern: str) -> list[Path]:

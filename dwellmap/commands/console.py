@@ -6,7 +6,9 @@ import json
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dwellmap.progress import OnConsole, Reporter, Silent
@@ -50,7 +52,14 @@ def with_changes(settings: Settings, changes: list[str] | None, cell_m: float | 
         content[table][name] = value.strip()
     if wrong:
         raise ValueError("\n".join(wrong))
-    return Settings.model_validate(content)
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        faults = [
+            f"--set {'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}, got {fault['input']!r}"
+            for fault in error.errors()
+        ]
+        raise ValueError("\n".join(faults)) from error
 
 
 def show_results(results: list[Finished], quiet: bool, as_json: bool) -> None:
@@ -67,7 +76,8 @@ def show_results(results: list[Finished], quiet: bool, as_json: bool) -> None:
         recipe = done.folder.recipe
         counted = recipe["results"]
         console.print(
-            f"\n[bold]{recipe['source']['name']}[/bold]  {recipe['source']['detector_description']}"
+            f"\n[bold]{escape(recipe['source']['name'])}[/bold]  "
+            f"{escape(recipe['source']['detector_description'])}"
         )
         if not done.fresh:
             console.print("done before with the same calibration and settings; nothing was computed again")
@@ -80,7 +90,7 @@ def show_results(results: list[Finished], quiet: bool, as_json: bool) -> None:
         table.add_row("  unplaced", f"{counted['unplaced_s']:.1f}")
         console.print(table)
         for warning in recipe["warnings"]:
-            console.print(f"[yellow]note:[/yellow] {warning}", highlight=False)
+            console.print(f"[yellow]note:[/yellow] {escape(warning)}", highlight=False)
         for name in ("heat", "visits", "dwell", "attention"):
             print(done.folder.path / f"{name}.png")
 

@@ -18,11 +18,11 @@ COLOURS = {"ok": "green", "note": "yellow", "fault": "red"}
 
 
 def doctor(
-    output: Annotated[Path, typer.Option(help="Folder that runs would write into.")] = Path("outputs"),
+    out: Annotated[Path, typer.Option(help="Folder that runs would write into.")] = Path("outputs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Report versions, codecs, weights, missing system libraries and name clashes; exit with 1 on a fault."""
-    checks = check(output)
+    checks = check(out)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in checks], indent=2))
     else:

@@ -13,7 +13,8 @@ from dwellmap.commands.console import AsJson, Cell, Quiet, Set, reporter_for, sh
 from dwellmap.run_folder import RunFolder
 from dwellmap.running import remap
 from dwellmap.site import load_site
-from dwellmap.view import CameraView, site_view, uncalibrated_view
+from dwellmap.site_file import Settings
+from dwellmap.view import CameraView, site_view
 
 
 def maps(
@@ -51,16 +52,15 @@ def maps(
     show_results([done], quiet, as_json)
 
 
-def _from_site(path: Path, old: CameraView, chosen: Calibration | None):  # type: ignore[no-untyped-def]
+def _from_site(path: Path, old: CameraView, chosen: Calibration | None) -> tuple[CameraView, Settings]:
+    """The view and settings that a site file gives for the camera of an earlier run."""
     place = load_site(path)
     camera = next((c for c in place.cameras if c.name == old.camera), None)
-    if camera is None and len(place.cameras) == 1:
-        camera = place.cameras[0]
     if camera is None:
         known = ", ".join(c.name for c in place.cameras)
         raise ValueError(f"{path}: expected a camera named {old.camera!r}, as in the run; it has {known}")
+    made_for = None
     if chosen is None and camera.calibration is not None:
-        chosen = Calibration.load(camera.calibration).for_image_size(old.size_px)
-    if chosen is None:
-        return uncalibrated_view(camera.name, old.size_px, camera.ignored_px), place.settings
-    return site_view(place, camera, old.size_px, chosen), place.settings
+        stored = Calibration.load(camera.calibration)
+        chosen, made_for = stored.for_image_size(old.size_px), stored.image_size_px
+    return site_view(place, camera, old.size_px, chosen, made_for), place.settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -41,17 +42,23 @@ def run(
         Path | None, typer.Option(help="Detections to replay: MOTChallenge text or detections.parquet.")
     ] = None,
     sample_fps: Annotated[
-        float, typer.Option(min=0.0, help="Pictures a second to look at, by timestamp; 0 for every picture.")
+        float,
+        typer.Option(
+            min=0.0, max=1000.0, help="Pictures a second to look at, by timestamp; 0 for every picture."
+        ),
     ] = 8.0,
     clock_rate: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Real seconds in a second of the file; default: site file, 1."),
+        typer.Option(
+            min=0.001, max=1000.0, help="Real seconds in a second of the file; default: site file, 1."
+        ),
     ] = None,
     start: Annotated[
         str | None, typer.Option(help="Wall-clock start, such as 2026-11-21T09:00; for a single recording.")
     ] = None,
     picture_fps: Annotated[
-        float | None, typer.Option(min=0.001, help="Pictures a second of a folder of pictures without times.")
+        float | None,
+        typer.Option(min=0.001, max=1000.0, help="Pictures a second of a folder of pictures without times."),
     ] = None,
     cell: Cell = None,
     changes: Set = None,
@@ -60,28 +67,42 @@ def run(
 ) -> None:
     """Take recordings to floor-plan maps of heat, unique visits, total dwell and attention span."""
     place = None if site is None else load_site(site)
-    settings = with_changes(Settings() if place is None else place.settings, changes, cell)
+    if cell is not None and place is None:
+        raise ValueError(
+            "--cell is in metres and needs --site with a calibrated camera; in the image plane say how many "
+            "pixels with --set maps.cell_px=20"
+        )
     recordings = find_recordings(inputs)
-    if start is not None and len(recordings) > 1:
+    many = len(recordings) > 1
+    if start is not None and many:
         raise ValueError(
             f"--start is the start of one recording, {len(recordings)} were given; put the start into the "
             "file names (see `start` of a camera in the site file)"
         )
     reporter = reporter_for(quiet, as_json)
+    wanted = _Wanted(
+        place,
+        camera,
+        with_changes(Settings() if place is None else place.settings, changes, cell),
+        out,
+        detector,
+        weights or (None if place is None else place.weights),
+        detections,
+        sample_fps or None,
+        clock_rate,
+        start,
+        picture_fps,
+        many,
+    )
     done: list[Finished] = []
     failed: list[str] = []
     for number, path in enumerate(recordings, start=1):
-        if len(recordings) > 1:
+        if many:
             reporter.say(f"{number} of {len(recordings)}: {path}")
         try:
-            done.append(
-                _run_one(
-                    path, place, camera, settings, out, detector, weights, detections, sample_fps, clock_rate,
-                    start, picture_fps, reporter,
-                )
-            )  # fmt: skip
+            done.append(_run_one(path, wanted, reporter))
         except (ValueError, OSError) as error:
-            if len(recordings) == 1:
+            if not many:
                 raise
             # One bad file must not cost the night's work on the others.
             failed.append(str(error) if str(path) in str(error) else f"{path}: {error}")
@@ -90,33 +111,42 @@ def run(
         raise ValueError(f"{len(failed)} of {len(recordings)} recordings failed:\n" + "\n".join(failed))
 
 
-def _run_one(
-    path: Path,
-    place: Site | None,
-    camera_name: str | None,
-    settings: Settings,
-    out: Path,
-    detector: Kind,
-    weights: Path | None,
-    detections: Path | None,
-    sample_fps: float,
-    clock_rate: float | None,
-    start: str | None,
-    picture_fps: float | None,
-    reporter: Reporter,
-) -> Finished:
-    camera = None if place is None else _camera(place, camera_name, path)
-    rate = clock_rate if clock_rate is not None else 1.0 if camera is None else camera.clock_rate
-    if place is None or camera is None:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What was asked for, for every recording of the command."""
+
+    place: Site | None
+    camera: str | None
+    settings: Settings
+    out: Path
+    detector: Kind
+    weights: Path | None
+    detections: Path | None
+    sample_fps: float | None
+    clock_rate: float | None
+    start: str | None
+    picture_fps: float | None
+    many: bool
+
+
+def _run_one(path: Path, wanted: _Wanted, reporter: Reporter) -> Finished:
+    place, rate, start, picture_fps = wanted.place, wanted.clock_rate, wanted.start, wanted.picture_fps
+    if place is None:
+        rate = 1.0 if rate is None else rate
         recording = open_recording(path, clock_rate=rate, start=start, picture_fps=picture_fps)
-        view = uncalibrated_view(camera_name or "camera", recording.size_px)
+        view = uncalibrated_view(wanted.camera or "camera", recording.size_px)
     else:
+        camera = _camera(place, wanted.camera, path)
+        rate = camera.clock_rate if rate is None else rate
         recording, view = site_recording(path, place, camera, rate, start, picture_fps)
-    named = weights or (None if place is None else place.weights)
-    choice = choose_detector(detector, named, detections, path, settings)
+    choice = choose_detector(
+        wanted.detector, wanted.weights, wanted.detections, path, wanted.settings, one_of_many=wanted.many
+    )
     for note in choice.notes:
         reporter.say(f"NOTE: {note}")
-    return run_recording(recording, path, view, choice, settings, out, reporter, sample_fps or None, rate)
+    return run_recording(
+        recording, path, view, choice, wanted.settings, wanted.out, reporter, wanted.sample_fps, rate
+    )
 
 
 def _camera(place: Site, name: str | None, path: Path) -> Camera:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analytics.analysis import analyse
+from analytics.analysis import analyse, smoothed_paths
 from analytics.coverage import Coverage
 from analytics.grid import Grid
 from analytics.positions import picture_positions
@@ -38,9 +38,10 @@ def tracks(*people, hz=8.0):
 
 
 def analysed(given, observed=((0.0, 100.0),)):
+    paths = smoothed_paths(given, GRID.unit, TrajectorySettings())
     return analyse(
-        given, GRID, OPEN, np.zeros((GRID.cells, 3)), DOORS, (SHELF, STAFF), SHOWN, np.array(observed),
-        TrajectorySettings(), MapSettings(),
+        paths, given, GRID, OPEN, np.zeros((GRID.cells, 3)), DOORS, (SHELF, STAFF), SHOWN, np.array(observed),
+        MapSettings(),
     )  # fmt: skip
 
 

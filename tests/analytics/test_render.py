@@ -152,7 +152,8 @@ def test_the_same_input_gives_the_same_bytes_and_a_picture_of_the_stated_width(t
     for name in ("a.png", "b.png"):
         render_map(
             a_map(values=values), tmp_path / name, coverage=SEEN, title=TITLE, scene=SCENE, backdrop=backdrop,
-            footprint=np.array([[1, 1], [9, 1], [9, 7]]), zones=[Zone("till", np.array([[1, 1], [3, 1], [3, 3]]))],
+            footprint=np.array([[1, 1], [9, 1], [9, 7]]),
+            zones=[Zone("till", np.array([[1, 1], [3, 1], [3, 3]]))],
         )  # fmt: skip
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert imread(tmp_path / "a.png").shape[1] == 1400

@@ -75,7 +75,7 @@ def test_no_space_to_write_leaves_nothing(dwellmap, walker, tmp_path, monkeypatc
     monkeypatch.setattr("numpy.savez", full)
     ran = replay(walker, "--site", tmp_path / "site.toml", "--out", tmp_path / "out")
     _bad(ran, "no space left on device")
-    assert [p for p in (tmp_path / "out" / "cam").iterdir()] == []
+    _nothing_left(tmp_path / "out")
 
 
 def test_the_output_is_a_file(dwellmap, walker, tmp_path, replay):
@@ -96,7 +96,8 @@ def test_an_unknown_setting(dwellmap, walker):
 
 
 def test_a_setting_out_of_range(dwellmap, walker):
-    _bad(dwellmap("run", walker, "--cell", "0.5", "--set", "maps.min_entries=0"), "min_entries")
+    _bad(dwellmap("run", walker, "--set", "maps.min_entries=0"), "min_entries")
+    _bad(dwellmap("run", walker, "--cell", "0.5"), "cell_px")
 
 
 def test_maps_on_a_folder_that_is_no_run(dwellmap, tmp_path):

@@ -170,3 +170,69 @@ def test_the_clock_rate_stretches_time(walker, dwellmap, tmp_path, replay):
         walker, "--site", tmp_path / "site.toml", "--clock-rate", "1.5", "--out", tmp_path / "out", "--json"
     )
     assert json.loads(ran.out)[0]["results"]["tracked_s"] == pytest.approx(18.0)
+
+
+def test_new_ignored_areas_give_what_a_fresh_run_gives(run, walker, dwellmap, replay, tmp_path):
+    text = (tmp_path / "site.toml").read_text()
+    # The right half of the picture, where the walker goes after the stop.
+    area = "ignored_px = [[[400, 0], [640, 0], [640, 480], [400, 480]]]"
+    (tmp_path / "half.toml").write_text(text.replace('name = "cam"\n', f'name = "cam"\n{area}\n'))
+    again = dwellmap("maps", run, "--site", tmp_path / "half.toml", "--out", tmp_path / "a", "--json")
+    fresh = replay(walker, "--site", tmp_path / "half.toml", "--out", tmp_path / "b", "--json")
+    assert again.code == fresh.code == 0
+    first, second = (json.loads(ran.out)[0] for ran in (again, fresh))
+    assert first["results"] == second["results"]
+    assert first["results"]["tracked_s"] < 11.9
+    assert Path(first["run"]).name == Path(second["run"]).name
+
+
+def test_maps_without_a_change_is_the_same_run(run, dwellmap):
+    ran = dwellmap("maps", run, "--json")
+    assert json.loads(ran.out)[0] | {"fresh": False} == json.loads(ran.out)[0]
+    assert Path(json.loads(ran.out)[0]["run"]).name == run.name
+
+
+def test_another_plan_picture_is_another_run(run, walker, replay, tmp_path):
+    import cv2
+
+    text = (tmp_path / "site.toml").read_text().replace("width_m = 10.0\nheight_m = 8.0", "")
+    plan = 'picture = "plan.png"\nmetres_per_pixel = 0.02'
+    (tmp_path / "plan.toml").write_text(text.replace("[plan]", f"[plan]\n{plan}"))
+    names = set()
+    for shade in (200, 100):
+        cv2.imwrite(str(tmp_path / "plan.png"), np.full((400, 500, 3), shade, np.uint8))
+        ran = replay(walker, "--site", tmp_path / "plan.toml", "--out", tmp_path / "p", "--json")
+        assert ran.code == 0, ran.err
+        names.add(Path(json.loads(ran.out)[0]["run"]).name)
+    assert len(names) == 2
+
+
+def test_zones_without_a_calibration_are_left_out_with_a_word(walker, replay, tmp_path):
+    text = (tmp_path / "site.toml").read_text().replace('calibration = "cam.calibration.json"', "")
+    (tmp_path / "bare.toml").write_text(text)
+    ran = replay(walker, "--site", tmp_path / "bare.toml", "--out", tmp_path / "c", "--json")
+    assert any("no calibration" in warning for warning in json.loads(ran.out)[0]["warnings"])
+
+
+@pytest.mark.parametrize("name", ["calibration.json", "heat.png", "tracks.parquet"])
+def test_a_run_with_a_missing_file_is_refused(run, dwellmap, name):
+    (run / name).unlink()
+    ran = dwellmap("maps", run, "--cell", "1")
+    assert ran.code == 2
+    assert name in ran.err
+
+
+def test_exported_tracks_replay_as_they_were(run, walker, dwellmap, replay, tmp_path):
+    # Two missed pictures in the middle of the stop: interpolated rows, which state no score.
+    lines = (walker / "det" / "det.txt").read_text().splitlines()
+    (walker / "det" / "det.txt").write_text("\n".join(lines[:60] + lines[62:]))
+    words = ("--site", tmp_path / "site.toml", "--json")
+    first = json.loads(replay(walker, *words, "--out", tmp_path / "x").out)[0]
+    dwellmap("export", first["run"], "--mot", walker / "det" / "det.txt")
+    second = json.loads(replay(walker, *words, "--out", tmp_path / "y").out)[0]
+    assert second["results"]["people"] == first["results"]["people"] == 1
+    assert second["results"]["tracked_s"] == pytest.approx(first["results"]["tracked_s"])
+
+
+def test_no_path_of_the_machine_is_in_the_recipe(run, tmp_path):
+    assert str(tmp_path) not in (run / "run.json").read_text()

@@ -16,7 +16,7 @@ def test_gain_and_offset_are_undone(gain, offset):
     after = np.clip(before * gain + offset, 0, 255).astype(np.uint8)
     light = fit_light(before, after)
     unclipped = (after > 2) & (after < 245)
-    assert np.abs(light.applied(before).astype(int) - after)[unclipped].mean() < 1.5
+    assert np.abs(light.applied(before).astype(int) - after)[unclipped].mean() < 2.5
     assert light.misfit < 0.05
 
 

@@ -10,8 +10,9 @@ HEIGHT, WIDTH = 90, 160
 PERSON = (40, 200, 60)
 
 
-def scene(seed: int = 1) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 100, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+def scene() -> np.ndarray:
+    """A floor of one colour, which softening leaves as it is."""
+    return np.full((HEIGHT, WIDTH, 3), (70, 80, 90), np.uint8)
 
 
 def with_person(image: np.ndarray, x: int, y: int = 20) -> tuple[np.ndarray, np.ndarray]:
@@ -34,7 +35,7 @@ def test_a_walker_leaves_no_trace_and_the_scene_is_exact():
     assert not shows_person(picture)
     free = (picture != NEVER_FREE_GREY).any(axis=2)
     assert free.mean() > 0.95
-    assert (picture[free] == floor[free]).all()
+    assert np.abs(picture[free].astype(int) - floor[free]).max() <= 1
 
 
 def test_somebody_who_never_moves_is_grey_not_guessed():
@@ -45,7 +46,7 @@ def test_somebody_who_never_moves_is_grey_not_guessed():
     picture = collected.picture()
     assert not shows_person(picture)
     assert (picture[20:60, 70:82] == NEVER_FREE_GREY).all()
-    assert (picture[:, :40] == floor[:, :40]).all()
+    assert np.abs(picture[:, :40].astype(int) - floor[:, :40]).max() <= 1
 
 
 def test_a_walker_whom_the_detector_misses_is_kept_out_by_motion():
@@ -64,7 +65,7 @@ def test_memory_is_bounded_whatever_length_was_stated(stated_s):
     assert len(collected._kept) <= 25
     times = [t for t, _, _ in collected._kept]
     assert times[-1] > 200  # the end of the recording is in it
-    assert (collected.picture() == floor).all()
+    assert np.abs(collected.picture().astype(int) - floor).max() <= 1
 
 
 def test_a_single_picture_is_not_trusted():
@@ -90,3 +91,22 @@ def test_a_dark_scene_and_no_scene_are_whole():
     assert shown_part(np.full((HEIGHT, WIDTH, 3), 10, np.uint8), (WIDTH, HEIGHT)) == whole
     assert shown_part(None, (WIDTH, HEIGHT)) == whole
     assert shown_part(scene() + 60, (WIDTH, HEIGHT)) == whole
+
+
+def test_somebody_who_stands_still_and_is_never_found_is_not_recognised():
+    """Fine detail of the size of a face is gone."""
+    stripes = np.zeros((720, 1280, 3), np.uint8)
+    stripes[:, ::12] = stripes[:, 1::12] = stripes[:, 2::12] = 255
+    collected = ScenePicture(2.0)
+    for i in range(20):
+        collected.add(Frame(i / 10, i, stripes), np.empty((0, 4)))
+    assert np.ptp(collected.picture()[100:600, 100:1100].astype(int)) < 40
+
+
+def test_what_was_free_only_for_moments_is_grey():
+    floor, collected = scene(), ScenePicture(20.0)
+    for i in range(200):
+        image, box = with_person(floor, 70)
+        # The detector loses the person for a second, who stays where they are.
+        collected.add(Frame(i / 10, i, image), box if i < 190 else np.empty((0, 4)))
+    assert (collected.picture()[20:60, 70:82] == NEVER_FREE_GREY).all()
