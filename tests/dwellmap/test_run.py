@@ -236,3 +236,29 @@ def test_exported_tracks_replay_as_they_were(run, walker, dwellmap, replay, tmp_
 
 def test_no_path_of_the_machine_is_in_the_recipe(run, tmp_path):
     assert str(tmp_path) not in (run / "run.json").read_text()
+
+
+def test_without_weights_auto_takes_motion_and_says_so_everywhere(dwellmap, tmp_path, monkeypatch):
+    from dwellmap.demo.footage import DemoOptions, make_footage
+
+    files = make_footage(
+        tmp_path / "film", DemoOptions(length_s=8, people=3, fps=8, size_px=(320, 180)), lambda _: None
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    ran = dwellmap("run", files.film, "--site", files.site, "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert "NOTE: no YOLO weights found" in ran.err
+    folder = next((tmp_path / "out" / "corner").iterdir())
+    recipe = json.loads((folder / "run.json").read_text())
+    assert recipe["source"]["detector"] == "motion"
+    assert any("no YOLO weights found" in warning for warning in recipe["warnings"])
+    # Its boxes were sized by the calibration: another one needs the footage.
+    refused = dwellmap("maps", folder, "--site", files.site, "--set", "maps.cell_m=1")
+    assert refused.code == 0, refused.err
+    (tmp_path / "bare.toml").write_text(files.site.read_text().split("[[furniture]]")[0])
+    for name in ("plan.png", "corner.calibration.json"):
+        (tmp_path / name).write_bytes((files.site.parent / name).read_bytes())
+    refused = dwellmap("maps", folder, "--site", tmp_path / "bare.toml")
+    assert refused.code == 2
+    assert "demo.mp4" in refused.err
