@@ -83,9 +83,11 @@ class Analysis:
         return numbers
 
 
-def smoothed_paths(tracks: Tracks, unit: Unit, settings: TrajectorySettings) -> Trajectories:
+def smoothed_paths(
+    tracks: Tracks, unit: Unit, settings: TrajectorySettings, gaps_s: NDArray[np.float64] | None = None
+) -> Trajectories:
     """The floor trajectories of tracks: in metres on the plan, or in pixels of the picture."""
-    return smooth(floor_positions(tracks) if unit == "m" else picture_positions(tracks), settings)
+    return smooth(floor_positions(tracks) if unit == "m" else picture_positions(tracks), settings, gaps_s)
 
 
 def analyse(

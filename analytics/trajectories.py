@@ -187,19 +187,22 @@ class Positions:
             )
 
 
-def smooth(positions: Positions, settings: TrajectorySettings) -> Trajectories:
+def smooth(
+    positions: Positions, settings: TrajectorySettings, gaps_s: NDArray[np.float64] | None = None
+) -> Trajectories:
     """Smooth all paths.
 
-    Paths are broken where two successive positions of a person lie more than `max_bridge_s` apart. A path
-    runs from its first to its last position: smoothing changes neither time.
+    Paths are broken where two successive positions of a person lie more than `max_bridge_s` apart, and by
+    every gap in the footage. A path runs from its first to its last position: smoothing changes neither time.
 
     Args:
         positions: Raw positions, sorted by person and time.
         settings: Noise of walking, what standing is, and the longest bridge.
+        gaps_s: (n, 2) stretches without footage, ascending; nobody is kept alive through one.
 
     """
     people = np.unique(positions.person)
-    path = _paths(positions, settings.max_bridge_s)
+    path = _paths(positions, settings.max_bridge_s, np.zeros((0, 2)) if gaps_s is None else gaps_s)
     spans = _observed_spans(positions, people)
     rows = np.flatnonzero(path >= 0)
     xy = np.empty((len(rows), 2))
@@ -212,7 +215,7 @@ def smooth(positions: Positions, settings: TrajectorySettings) -> Trajectories:
     )
 
 
-def _paths(positions: Positions, max_bridge_s: float) -> NDArray[np.int64]:
+def _paths(positions: Positions, max_bridge_s: float, gaps_s: NDArray[np.float64]) -> NDArray[np.int64]:
     """Number of the path each row belongs to; -1 for rows outside all paths."""
     placed = np.flatnonzero(positions.observed & np.isfinite(positions.xy).all(axis=1))
     path = np.full(len(positions.person), -1, dtype=np.int64)
@@ -221,6 +224,8 @@ def _paths(positions: Positions, max_bridge_s: float) -> NDArray[np.int64]:
     person, t_s = positions.person[placed], positions.t_s[placed]
     # A hair above the limit, so that a gap of exactly max_bridge_s is bridged whatever the rounding.
     broken = (person[1:] != person[:-1]) | (t_s[1:] - t_s[:-1] > max_bridge_s + 1e-6)
+    stretch = np.searchsorted(gaps_s[:, 1], t_s, side="right")
+    broken |= stretch[1:] != stretch[:-1]
     number = np.concatenate([[0], np.cumsum(broken)])
     # Rows between two placed rows of one path belong to it too: the path is asked for at their time.
     before = np.searchsorted(placed, np.arange(len(path)), side="right") - 1

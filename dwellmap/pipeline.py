@@ -122,7 +122,8 @@ def measure(
     """Smooth the paths and compute all maps."""
     since = time.perf_counter()
     with reporter.step("smoothing the paths", None):
-        paths = smoothed_paths(tracks, view.unit, settings.trajectories)
+        gaps_s = np.column_stack([observed_s[:-1, 1], observed_s[1:, 0]])
+        paths = smoothed_paths(tracks, view.unit, settings.trajectories, gaps_s)
     since = timing.add("trajectories", since)
     with reporter.step("computing the maps", None):
         grid = view.grid(settings.maps)

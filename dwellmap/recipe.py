@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -15,6 +14,7 @@ from analytics.analysis import Analysis
 from dwellmap.definitions import definitions
 from dwellmap.run_folder import FORMAT, VERSION, dump_json
 from dwellmap.site_file import Settings
+from dwellmap.source import Source
 from dwellmap.view import CameraView
 from tracker.frames import Footage
 from tracker.scenepicture import Part
@@ -24,66 +24,6 @@ PACKAGES = (
     "dwellmap", "av", "matplotlib", "numpy", "opencv-python", "opencv-python-headless", "openvino", "pandas",
     "scipy", "shapely", "supervision", "torch", "ultralytics",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """Where a run's footage came from.
-
-    Attributes:
-        name: Name of the recording.
-        path: Path as it was given.
-        content_hash: SHA-256 of the content.
-        size_px: (width, height).
-        start: Wall-clock start, timezone-aware, or None.
-        start_source: Where the start came from.
-        clock_rate: Real seconds in a second of the container.
-        sample_fps: Pictures a second that were looked at; None for all.
-        detector: Kind of the detector.
-        detector_identity: What determined its boxes.
-        detector_description: One line for people.
-
-    """
-
-    name: str
-    path: str
-    content_hash: str
-    size_px: tuple[int, int]
-    start: datetime | None
-    start_source: str
-    clock_rate: float
-    sample_fps: float | None
-    detector: str
-    detector_identity: str
-    detector_description: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return {
-            "name": self.name,
-            "path": self.path,
-            "content_hash": self.content_hash,
-            "size_px": list(self.size_px),
-            "start": None if self.start is None else self.start.isoformat(),
-            "start_source": self.start_source,
-            "clock_rate": self.clock_rate,
-            "sample_fps": self.sample_fps,
-            "detector": self.detector,
-            "detector_identity": self.detector_identity,
-            "detector_description": self.detector_description,
-        }
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Source:
-        """What `to_json` wrote."""
-        start = content["start"]
-        return cls(
-            **{
-                **content,
-                "size_px": tuple(content["size_px"]),
-                "start": None if start is None else datetime.fromisoformat(start),
-            }
-        )
 
 
 def run_key(content_hash: str, clock_rate: float, start: datetime | None, sample_fps: float | None,

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from calibration.calibration import Calibration
 from dwellmap.site_file import Settings
+from dwellmap.source import Source
 from dwellmap.view import CameraView
 from tracker.detections import DetectionLog
 from tracker.frames import Footage
@@ -114,21 +117,42 @@ class RunFolder:
 
     def view(self) -> CameraView:
         """The camera's view of the floor, as it was."""
-        return CameraView.from_json(self.recipe["view"], self.calibration(), self.plan_picture())
+        with self._reading("view"):
+            return CameraView.from_json(self.recipe["view"], self.calibration(), self.plan_picture())
 
     def settings(self) -> Settings:
         """The settings, as they were."""
-        return Settings.model_validate(self.recipe["settings"])
+        with self._reading("settings"):
+            return Settings.model_validate(self.recipe["settings"])
+
+    def source(self) -> Source:
+        """Where the footage came from."""
+        with self._reading("source"):
+            return Source.from_json(self.recipe["source"])
 
     def footage(self) -> Footage:
         """What of the recording was decoded."""
-        stored = self.recipe["footage"]
-        return Footage(stored["observed_s"], stored["frames"], stored["damaged"], tuple(stored["warnings"]))
+        with self._reading("footage"):
+            stored = self.recipe["footage"]
+            return Footage(
+                stored["observed_s"], stored["frames"], stored["damaged"], tuple(stored["warnings"])
+            )
 
     def shown_px(self) -> Part:
         """The part of the picture that shows the scene."""
-        x0, y0, x1, y1 = self.recipe["footage"]["shown_px"]
-        return x0, y0, x1, y1
+        with self._reading("footage"):
+            x0, y0, x1, y1 = self.recipe["footage"]["shown_px"]
+            return x0, y0, x1, y1
+
+    @contextmanager
+    def _reading(self, part: str) -> Iterator[None]:
+        """Say which part of the recipe is damaged."""
+        try:
+            yield
+        except (KeyError, TypeError, AttributeError, ValidationError) as error:
+            raise ValueError(
+                f"{self.path / RECIPE}: its {part!r} is damaged ({error}); run the recording again"
+            ) from error
 
     def _existing(self, name: str, hint: str) -> Path:
         file = self.path / name

@@ -18,7 +18,7 @@ from dwellmap.backdrop import backdrop_of
 from dwellmap.detector_choice import DetectorChoice
 from dwellmap.pipeline import Seen, Timing, detect, follow, measure
 from dwellmap.progress import Reporter
-from dwellmap.recipe import Source, recipe, run_key
+from dwellmap.recipe import recipe, run_key
 from dwellmap.run_folder import (
     CALIBRATION,
     DETECTIONS,
@@ -32,6 +32,7 @@ from dwellmap.run_folder import (
     written_whole,
 )
 from dwellmap.site_file import Settings
+from dwellmap.source import Source
 from dwellmap.view import CameraView
 from tracker.frames import Footage, Recording
 from tracker.tracks import Tracks
@@ -140,7 +141,7 @@ def remap(
         ValueError: If the change needs the footage: boxes found by motion were sized by the calibration.
 
     """
-    source = Source.from_json(run.recipe["source"])
+    source = run.source()
     old_view, old_settings = run.view(), run.settings()
     same_calibration = _id(old_view.calibration) == _id(view.calibration)
     same_furniture = old_view.to_json()["furniture"] == view.to_json()["furniture"]

@@ -97,6 +97,10 @@ def find_start(
                 "start: expected an ISO date and time such as 2026-03-14T10:15:00 or "
                 f"2026-03-14T10:15:00+01:00, got {option!r}"
             )
+        if told.year not in _YEARS:
+            raise ValueError(
+                f"start: expected a year from {_YEARS.start} to {_YEARS.stop - 1}, got {told.year}"
+            )
         return _aware(told, "option", zone)
     named = time_in_name(path, (*name_patterns, *DEFAULT_PATTERNS))
     if named is not None:

@@ -48,7 +48,8 @@ def fit(
     out: Annotated[Path, typer.Option(help="Calibration file to write.")] = Path("camera.calibration.json"),
     plan: Annotated[Path | None, typer.Option(help="Picture of the floor plan.")] = None,
     metres_per_pixel: Annotated[
-        float | None, typer.Option(help="Scale of the plan picture, metres in one pixel.")
+        float | None,
+        typer.Option(min=1e-6, max=100.0, help="Scale of the plan picture, metres in one pixel."),
     ] = None,
     floor_axes: Annotated[
         FloorAxes, typer.Option(help="Axes of floor_x_m, floor_y_m: plan (y down) or survey (y up).")
@@ -186,6 +187,14 @@ def _print(console: Console, result: Fit, axes: FloorAxes, out: Path) -> None:
         console.print(
             f"Axes {axes.value}: the plan's top-left corner is survey ({frame.x_m:g}, {frame.y_m:g}) m, y "
             "up.",
+            markup=False,
+            highlight=False,
+        )
+    if result.calibration.survey is not None:
+        width, height = FloorPlan.around(result.calibration.pairs.floor_m).size_m
+        console.print(
+            f"Without a plan picture, [plan] in the site file wants at least width_m = {width:g} and "
+            f"height_m = {height:g}: 2 m beyond the pairs.",
             markup=False,
             highlight=False,
         )

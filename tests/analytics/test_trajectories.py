@@ -300,3 +300,15 @@ def test_arrays_are_read_only_and_rows_must_be_sorted(make_paths):
         paths.xy[0] = 1
     with pytest.raises(ValueError, match="increasing"):
         make_paths([[[(1, 0, 0), (1, 1, 1)]]])
+
+
+def test_nobody_is_kept_alive_through_a_gap_in_the_footage():
+    """Ten pictures, half a second of no footage, ten pictures: one person, two paths, no time between."""
+    t_s = np.concatenate([np.arange(10) / 8, 1.7 + np.arange(10) / 8])
+    xy = np.column_stack([t_s, np.zeros(20)])
+    given = positions(t_s, xy, (0.01, 0, 0.01))
+    whole = smooth(given, SETTINGS)
+    cut = smooth(given, SETTINGS, np.array([[1.2, 1.65]]))
+    assert len(np.unique(whole.path)) == 1
+    assert len(np.unique(cut.path)) == 2
+    assert cut.unplaced_s == pytest.approx(1.7 - 9 / 8)

@@ -1,6 +1,9 @@
 """Bad input ends with one clear message and exit code 2, and leaves nothing half-written."""
 
+import json
 from pathlib import Path
+
+import pytest
 
 
 def _bad(ran, *expected):
@@ -127,3 +130,28 @@ def test_several_recordings_go_on_after_a_bad_one(dwellmap, walker, tmp_path, re
     )
     _bad(ran, "1 of 2 recordings failed", "bad.mp4")
     assert len(list((tmp_path / "out").rglob("run.json"))) == 1
+
+
+@pytest.mark.parametrize("part", ["source", "view", "settings", "footage"])
+def test_maps_on_a_recipe_with_a_damaged_part_names_it(dwellmap, replay, walker, tmp_path, part):
+    ran = replay(walker, "--site", tmp_path / "site.toml", "--out", tmp_path / "out", "--json")
+    folder = Path(json.loads(ran.out)[0]["run"])
+    recipe = json.loads((folder / "run.json").read_text())
+    recipe[part] = {"calibration": None} if part == "view" else {"wrong": 1}
+    (folder / "run.json").write_text(json.dumps(recipe))
+    _bad(dwellmap("maps", folder, "--cell", "1"), part, "run the recording again")
+
+
+@pytest.mark.parametrize(
+    "words", [("--clock-rate", "1e300"), ("--sample-fps", "inf"), ("--start", "9999-12-31T23:59:59")]
+)
+def test_numbers_out_of_this_world(dwellmap, walker, words):
+    ran = dwellmap("run", walker, "--detector", "replay", "--detections", "det/det.txt", *words)
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+
+
+def test_maps_of_maps_are_not_made(dwellmap, replay, walker, tmp_path, monkeypatch):
+    replay(walker, "--site", tmp_path / "site.toml", "--out", tmp_path / "outputs")
+    monkeypatch.chdir(tmp_path)
+    _bad(dwellmap("run", "outputs/**/*", "--out", tmp_path / "again"), "expected recordings")
