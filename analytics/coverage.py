@@ -10,11 +10,11 @@ import shapely
 from numpy.typing import NDArray
 
 from analytics.grid import Grid
-from analytics.segments import meetings
 from analytics.settings import MapSettings
 from calibration.calibration import Calibration
 from calibration.pose import CameraPose
 from calibration.scene import Scene
+from calibration.segments import meetings
 
 # Points per side of a cell at which visibility is asked.
 _SAMPLES = 4

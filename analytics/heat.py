@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, diags_array
 
 from analytics.grid import Grid
-from analytics.segments import meetings
 from calibration.scene import Wall
+from calibration.segments import meetings
 
 _REACH_SIGMAS = 3.0
 # Beyond this a cell's heat would be smeared over the whole shop; the map is then not worth drawing finer.

@@ -14,8 +14,8 @@ import shapely
 from numpy.typing import NDArray
 
 from analytics.grid import Grid
-from analytics.segments import meetings
 from analytics.trajectories import Trajectories
+from calibration.segments import meetings
 
 CROSSED = 0
 EDGE = 1

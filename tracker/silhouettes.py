@@ -16,6 +16,7 @@ from scipy.stats import theilslopes
 
 from calibration.calibration import Calibration
 from calibration.scene import Scene
+from calibration.segments import meetings
 from tracker.foreground import CHANGED, SHADED
 
 PERSON_M = 1.7
@@ -149,23 +150,11 @@ def _seen_from(
         hidden = np.zeros(len(xy_m), dtype=np.bool_)
         for piece in scene.furniture:
             for a, b in zip(piece.xy_m, np.roll(piece.xy_m, -1, axis=0), strict=True):
-                at = _meets(camera_xy_m, xy_m, a, b)
+                at = meetings(camera_xy_m, xy_m - camera_xy_m, a, b)
                 ray_m = camera_height_m + at * (level * PERSON_M - camera_height_m)
                 hidden |= np.isfinite(at) & (at > 0) & (at < 1) & (ray_m < piece.height_m)
         share[hidden] = level
     return share
-
-
-def _meets(
-    p: NDArray[np.float64], q: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Share of the way from p to each q at which it meets the line piece a-b; NaN where it does not."""
-    d, e, w = q - p, b - a, a - p
-    cross = d[:, 0] * e[1] - d[:, 1] * e[0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = (w[0] * e[1] - w[1] * e[0]) / cross
-        along = (w[0] * d[:, 1] - w[1] * d[:, 0]) / cross
-    return np.where((cross != 0) & (along >= 0) & (along <= 1), at, np.nan)
 
 
 def explain(
