@@ -18,7 +18,7 @@ from tracker.frames import Frame, Recording
 from tracker.silhouettes import Candidates, calibrated_candidates, explain, learned_candidates
 
 # Fill of a person's box by the person: a clear one fills about half of it.
-_FILL_DOUBTFUL, _FILL_CLEAR = 0.25, 0.6
+_FILL_DOUBTFUL, _FILL_CLEAR = 0.2, 0.5
 
 
 class MotionDetector:

@@ -20,7 +20,7 @@ from calibration.segments import meetings
 from tracker.foreground import CHANGED, SHADED
 
 PERSON_M = 1.7
-_WIDTH_SHARE = 0.36
+_WIDTH_SHARE = 0.3
 # Candidates lie this far apart, as shares of a person's height and width there.
 _STEP_Y, _STEP_X = 0.06, 0.2
 _LEAST_HEIGHT_PX = 14.0
@@ -29,7 +29,7 @@ _LEAST_FILL, _LEAST_SURE, _EMPTY_PRICE = 0.3, 0.18, 0.4
 _LEAST_SEEN = 0.35
 _MOST_PEOPLE = 60
 # An outline is believed that is so near to the expected one, as shares of the expected height and width.
-_TRUST_HEIGHT, _TRUST_WIDTH = 0.16, 0.45
+_TRUST_HEIGHT, _TRUST_WIDTH, _TRUST_WIDER = 0.16, 0.45, 1.4
 _LEVELS = 9  # heights at which a candidate is asked whether furniture hides it
 
 
@@ -40,14 +40,14 @@ class Candidates:
     Attributes:
         box: (n, 4) float64 boxes left, top, right, bottom, at the working size; they may leave the picture.
         part: (n, 4) int32 columns and rows (x0, y0, x1, y1; x1 and y1 not included) of the visible part.
-        slim: (n,) float64, share of the box's width that an upright person has: less than 1 where the
-            person's vertical leans across the box, at the sides of a wide view.
+        thirds: (n, 3, 4) int32, likewise, of the upper, middle and lower third of the person: steps along
+            the person's vertical, which leans across the box at the sides of a wide view.
 
     """
 
     box: NDArray[np.float64]
     part: NDArray[np.int32]
-    slim: NDArray[np.float64]
+    thirds: NDArray[np.int32]
 
 
 def calibrated_candidates(
@@ -138,7 +138,17 @@ def _candidates(
     seen = (part[:, 3] - part[:, 1]) / np.maximum(tall, 1)
     across = (part[:, 2] - part[:, 0]) / np.maximum(right - left, 1)
     ok = (tall >= _LEAST_HEIGHT_PX) & (seen >= _LEAST_SEEN) & (across >= 0.5)
-    return Candidates(box[ok], part[ok], (2 * half / np.maximum(right - left, 1))[ok])
+    lean = foot[:, 0] - head[:, 0]
+    thirds = []
+    for share in (0, 1 / 3, 2 / 3):
+        middle = head[:, 0] + (share + 1 / 6) * lean
+        reach = half + np.abs(lean) / 6
+        low = np.minimum(head[:, 1] + (share + 1 / 3) * tall, hidden)
+        third = np.column_stack([middle - reach, head[:, 1] + share * tall, middle + reach, low])
+        thirds.append(np.clip(third, 0, [width, height, width, height]))
+    steps = np.rint(np.stack(thirds, axis=1)).astype(np.int32)
+    steps[..., 3] = np.maximum(steps[..., 3], steps[..., 1])
+    return Candidates(box[ok], part[ok], steps[ok])
 
 
 def _seen_from(
@@ -171,33 +181,34 @@ def explain(
 
     """
     left = mask.copy()
-    box, part = candidates.box, candidates.part
-    area = (part[:, 2] - part[:, 0]) * (part[:, 3] - part[:, 1]) * candidates.slim
+    box, part, thirds = candidates.box, candidates.part, candidates.thirds
+    area = ((thirds[..., 2] - thirds[..., 0]) * (thirds[..., 3] - thirds[..., 1])).sum(axis=1)
     boxes, fills = [], []
     for _ in range(_MOST_PEOPLE):
-        sure = _inside((left == CHANGED).astype(np.uint8), part)
+        sure = _inside((left == CHANGED).astype(np.uint8), thirds)
         # A shaded pixel may be a shadow or dark clothes: half of a changed one.
-        inside = sure + 0.5 * _inside((left == SHADED).astype(np.uint8), part)
+        inside = sure + 0.5 * _inside((left == SHADED).astype(np.uint8), thirds)
         able = (sure >= _LEAST_SURE * area) & (inside >= _LEAST_FILL * area)
         # Nothing is ever added to the mask, so what cannot be now never will.
-        box, part, area, inside = box[able], part[able], area[able], inside[able]
+        box, part, thirds, area, inside = box[able], part[able], thirds[able], area[able], inside[able]
         gain = inside - _EMPTY_PRICE * (area - inside)
         if len(gain) == 0 or gain.max() <= 0:
             break
         best = int(np.argmax(gain))
         boxes.append(_fitted(left, box[best], part[best]))
-        fills.append(min(inside[best] / area[best], 1.0))
+        fills.append(inside[best] / area[best])
         x0, y0, x1, y1 = part[best]
         grow = max(2, (x1 - x0) // 8)
         left[max(y0 - grow, 0) : y1 + grow, max(x0 - grow, 0) : x1 + grow] = 0
     return np.array(boxes).reshape(-1, 4), np.array(fills)
 
 
-def _inside(pixels: NDArray[np.uint8], part: NDArray[np.int32]) -> NDArray[np.float64]:
-    """(n,) number of pixels set inside each part."""
+def _inside(pixels: NDArray[np.uint8], thirds: NDArray[np.int32]) -> NDArray[np.float64]:
+    """(n,) number of pixels set inside the thirds (n, 3, 4) of each candidate."""
     total = cv2.integral(pixels)
-    x0, y0, x1, y1 = part.T
-    return np.asarray(total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0], dtype=np.float64)
+    x0, y0, x1, y1 = np.moveaxis(thirds, 2, 0)
+    inside = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
+    return np.asarray(inside.sum(axis=1), dtype=np.float64)
 
 
 def _fitted(
@@ -215,7 +226,7 @@ def _fitted(
     if len(ys) == 0 or len(xs) == 0:
         return fitted
     tall, wide = box[3] - box[1], box[2] - box[0]
-    if xs[-1] - xs[0] > _TRUST_WIDTH * wide:
+    if _TRUST_WIDTH * wide < xs[-1] - xs[0] < _TRUST_WIDER * wide:
         fitted[0], fitted[2] = side + xs[0] - 0.5, side + xs[-1] + 0.5
     if abs(top + ys[0] - box[1]) < _TRUST_HEIGHT * tall:
         fitted[1] = top + ys[0] - 0.5
