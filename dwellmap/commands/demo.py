@@ -52,6 +52,8 @@ def demo(
     table = _judge(files, done.folder)
     if as_json:
         print(json.dumps({"run": str(done.folder.path), "truth": table.to_dict("records")}, indent=1))
+    elif quiet:
+        print(done.folder.path)
     else:
         _print(table, done.folder, folder, files)
 
