@@ -16,7 +16,7 @@ class Box:
         name: What it is, as written on the plan.
         left_m, top_m, right_m, bottom_m: Its outline on the plan (x right, y down).
         height_m: Height above the floor.
-        kind: "shelf" (goods on its faces), "counter" or "table".
+        kind: "shelf" (goods on its faces), "counter", "table", "crate" or "till".
         faces: Sides people stop at: any of "left", "top", "right", "bottom".
 
     """
@@ -63,6 +63,9 @@ class Shop:
         door_m: (from, to) along y of the opening in the right-hand wall.
         door_height_m: Height of the opening.
         furniture: What stands in the room.
+        fittings: What stands on the furniture: seen, but on no plan.
+        queue_m: Points (x, y) of the line along which people queue, from the place at the counter on.
+        meeting_m: Points (x, y) on open floor where people stop to talk.
         zones: Name and rectangle (left, top, right, bottom) of areas worth a number of their own.
 
     """
@@ -73,6 +76,9 @@ class Shop:
     door_m: tuple[float, float]
     door_height_m: float
     furniture: tuple[Box, ...]
+    fittings: tuple[Box, ...]
+    queue_m: tuple[tuple[float, float], ...]
+    meeting_m: tuple[tuple[float, float], ...]
     zones: tuple[tuple[str, tuple[float, float, float, float]], ...]
 
     @property
@@ -102,17 +108,20 @@ class Shop:
 CORNER_SHOP = Shop(
     width_m=10.0,
     depth_m=8.0,
-    wall_m=3.4,
+    wall_m=4.4,
     door_m=(0.9, 2.3),
     door_height_m=2.2,
     furniture=(
         Box("wall shelf", 1.2, 0.0, 6.8, 0.45, 1.9, "shelf", ("bottom",)),
         Box("gondola A", 2.9, 2.2, 5.7, 2.9, 1.35, "shelf", ("top", "bottom")),
         Box("gondola B", 4.4, 4.5, 7.2, 5.1, 1.2, "shelf", ("top", "bottom")),
-        Box("counter", 6.6, 6.7, 9.0, 7.3, 1.05, "counter", ("top",)),
+        Box("counter", 6.6, 6.7, 9.0, 7.3, 1.05, "counter", ()),
         Box("side shelf", 9.55, 3.3, 10.0, 6.0, 1.8, "shelf", ("left",)),
         Box("table", 1.1, 4.2, 2.1, 5.2, 0.75, "table", ("top", "right", "left")),
     ),
+    fittings=(Box("till", 7.62, 6.9, 7.98, 7.12, 1.42, "till", ()),),
+    queue_m=((7.8, 6.3), (3.9, 6.3), (3.6, 6.0), (3.6, 4.0)),
+    meeting_m=((8.2, 3.3), (3.4, 3.7), (6.7, 3.7), (7.9, 1.6), (3.1, 5.2)),
     zones=(
         ("counter", (6.4, 5.5, 9.2, 6.7)),
         ("wall shelf", (1.2, 0.45, 6.8, 1.5)),

@@ -9,15 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dwellmap.demo.camera import Camera
+from dwellmap.demo.paint import Noise, box_colour, floor_colour, wall_colour
 from dwellmap.demo.shop import Box, Shop
 
-_GOODS = np.array(
-    [
-        (60, 60, 190), (50, 150, 200), (180, 120, 60), (90, 160, 90), (210, 210, 215),
-        (120, 70, 140), (60, 110, 160), (170, 170, 90), (40, 60, 110), (150, 190, 220),
-    ],
-    dtype=np.float64,
-)  # fmt: skip
+_VOID_BGR = (150, 155, 160)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,39 +24,42 @@ class Stage:
         solid_m: (height, width) float32, depth along the optical axis of furniture and walls; infinite on the
             floor and in the open door. What stands farther away is hidden.
         floor: (height, width) bool, where the picture shows floor.
+        seen_m: (height, width, 3) float32, the point in the shop (x, y, height) that each pixel shows; NaN
+            where there is none.
 
     """
 
     image_bgr: NDArray[np.uint8]
     solid_m: NDArray[np.float32]
     floor: NDArray[np.bool_]
+    seen_m: NDArray[np.float32]
 
 
-def lamps(xy_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Brightness of the ceiling lamps at points (..., 2), 1 on average."""
-    light = np.full(xy_m.shape[:-1], 0.82)
-    for x, y in ((2.5, 2.0), (7.0, 2.0), (2.5, 6.0), (7.0, 6.0)):
-        light += 0.3 * np.exp(-((xy_m[..., 0] - x) ** 2 + (xy_m[..., 1] - y) ** 2) / (2 * 1.6**2))
-    result: NDArray[np.float64] = light
-    return result
+def build_stage(
+    shop: Shop, camera: Camera, *, seed: int, extra: tuple[Box, ...] = (), fine: int = 2
+) -> Stage:
+    """Cast a ray through every pixel and paint what it hits.
 
+    Args:
+        shop: The room.
+        camera: Where it is seen from.
+        seed: Of the grain of the wood and the goods on the shelves.
+        extra: What stands on the floor beside the shop's furniture.
+        fine: Rays along each side of a pixel for its colour.
 
-def build_stage(shop: Shop, camera: Camera, *, seed: int, fine: int = 2) -> Stage:
-    """Cast a ray through every pixel (`fine` x `fine` of them for the colours) and paint what it hits."""
+    """
     rays = camera.rays(fine)
     eye = camera.position_m
-    noise = _Noise(seed)
+    noise = Noise(seed)
     depth = np.full(rays.shape[:2], np.inf)
-    colour = np.zeros((*rays.shape[:2], 3))
+    colour = np.zeros((*rays.shape[:2], 3), np.float32)
     solid = np.full(rays.shape[:2], np.inf)
     is_floor = np.zeros(rays.shape[:2], bool)
 
     with np.errstate(divide="ignore", invalid="ignore"):
         t = -eye[2] / rays[..., 2]
         hit = (t > 0) & np.isfinite(t)
-        xyz = eye + rays[hit] * t[hit, None]
         depth[hit], is_floor[hit] = t[hit], True
-        colour[hit] = _floor_colour(shop, xyz[:, :2], noise)
         for axis, at, towards in ((0, 0.0, 1), (0, shop.width_m, -1), (1, 0.0, 1), (1, shop.depth_m, -1)):
             t = (at - eye[axis]) / rays[..., axis]
             near = (t > 0) & (t < depth) & (rays[..., axis] * towards < 0)
@@ -76,87 +74,43 @@ def build_stage(shop: Shop, camera: Camera, *, seed: int, fine: int = 2) -> Stag
                 )
             where = tuple(w[ok] for w in where)
             depth[where], solid[where], is_floor[where] = t[where], t[where], False
-            colour[where] = _wall_colour(shop, axis, at, xyz[ok], noise)
-        for box in shop.furniture:
-            t, face = _box_hits(box, eye, rays)
-            where = np.nonzero(t < depth)
-            xyz = eye + rays[where] * t[where][:, None]
-            depth[where], solid[where], is_floor[where] = t[where], t[where], False
-            colour[where] = _box_colour(box, face[where], xyz, noise)
-    colour[~np.isfinite(depth)] = (150, 155, 160)
+            colour[where] = wall_colour(shop, axis, at, xyz[ok], noise)
+        for box in (*shop.furniture, *shop.fittings, *extra):
+            part = _part_with(box, camera, fine)
+            t, face = _box_hits(box, eye, rays[part])
+            where = np.nonzero(t < depth[part])
+            xyz = eye + rays[part][where] * t[where][:, None]
+            for field, value in ((depth, t[where]), (solid, t[where]), (is_floor, False)):
+                field[part][where] = value
+            colour[part][where] = box_colour(box, face[where], xyz, noise)
+        where = np.nonzero(is_floor)
+        xyz = eye + rays[where] * depth[where][:, None]
+        colour[where] = floor_colour(shop, (*shop.furniture, *extra), xyz[:, :2], noise)
+    colour[~np.isfinite(depth)] = _VOID_BGR
 
-    size = camera.size_px
-    image = cv2.resize(np.clip(colour, 0, 255).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    image = cv2.resize(np.clip(colour, 0, 255), camera.size_px, interpolation=cv2.INTER_AREA)
     image = cv2.GaussianBlur(image, (0, 0), 0.5)
     middle = np.s_[fine // 2 :: fine, fine // 2 :: fine]
+    with np.errstate(invalid="ignore"):
+        seen = eye + rays[middle] * depth[middle][..., None]
+    seen[~np.isfinite(seen).all(axis=-1)] = np.nan
     return Stage(
-        np.clip(np.rint(image), 0, 255).astype(np.uint8), solid[middle].astype(np.float32), is_floor[middle]
+        np.clip(np.rint(image), 0, 255).astype(np.uint8),
+        solid[middle].astype(np.float32),
+        is_floor[middle],
+        seen.astype(np.float32),
     )
 
 
-class _Noise:
-    """Smooth noise in 0..1, looked up by two coordinates; deterministic."""
-
-    def __init__(self, seed: int) -> None:
-        rng = np.random.default_rng([seed, 3])
-        self._table = rng.random((256, 256)).astype(np.float32)
-
-    def smooth(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-        i, j = np.floor(a).astype(np.int64), np.floor(b).astype(np.int64)
-        u, v = a - i, b - j
-        u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
-
-        def at(di: int, dj: int) -> NDArray[np.float64]:
-            return np.asarray(self._table[(i + di) & 255, (j + dj) & 255], dtype=np.float64)
-
-        result: NDArray[np.float64] = (at(0, 0) * (1 - u) + at(1, 0) * u) * (1 - v)
-        result += (at(0, 1) * (1 - u) + at(1, 1) * u) * v
-        return result
-
-    def cell(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-        i, j = np.floor(a).astype(np.int64) & 255, np.floor(b).astype(np.int64) & 255
-        return np.asarray(self._table[i, j], dtype=np.float64)
-
-
-def _floor_colour(shop: Shop, xy: NDArray[np.float64], noise: _Noise) -> NDArray[np.float64]:
-    """Planks of wood, darker beside walls and furniture; pavement before the door."""
-    x, y = xy[:, 0], xy[:, 1]
-    row = np.floor(y / 0.2)
-    board = x / 1.4 + 0.37 * row
-    tone = 0.88 + 0.2 * noise.cell(np.floor(board), row) + 0.1 * (noise.smooth(x * 6, y * 60) - 0.5)
-    seam = (np.mod(y, 0.2) < 0.012) | (np.mod(board, 1.0) < 0.009)
-    tone = np.where(seam, tone * 0.72, tone)
-    near = np.minimum.reduce([x, y, shop.width_m - x, shop.depth_m - y])
-    for box in shop.furniture:
-        dx = np.maximum(np.maximum(box.left_m - x, x - box.right_m), 0)
-        dy = np.maximum(np.maximum(box.top_m - y, y - box.bottom_m), 0)
-        near = np.minimum(near, np.hypot(dx, dy))
-    tone *= lamps(xy) * (1 - 0.42 * np.exp(-np.maximum(near, 0) / 0.22))
-    wood: NDArray[np.float64] = tone[:, None] * np.array([118.0, 148.0, 172.0])
-    outside = x > shop.width_m
-    slab = 0.9 + 0.12 * noise.smooth(x * 5, y * 5) - 0.15 * (np.mod(y, 0.4) < 0.02)
-    wood[outside] = (slab[:, None] * np.array([188.0, 186.0, 182.0]))[outside]
-    return wood
-
-
-def _wall_colour(
-    shop: Shop, axis: int, at: float, xyz: NDArray[np.float64], noise: _Noise
-) -> NDArray[np.float64]:
-    """Plaster with a skirting board, a frame round the door and a poster or two."""
-    along, up = xyz[:, 1 - axis], xyz[:, 2]
-    tone = 0.93 + 0.06 * noise.smooth(along * 3, up * 3) - 0.25 * np.exp(-up / 0.25)
-    colour: NDArray[np.float64] = tone[:, None] * np.array([186.0, 196.0, 200.0])
-    colour[up < 0.1] = (70, 80, 90)
-    if axis == 0 and at > 0:
-        low, high = shop.door_m
-        frame = (along > low - 0.1) & (along < high + 0.1) & (up < shop.door_height_m + 0.1)
-        colour[frame] = (80, 62, 52)
-    elif axis == 1 and at == 0:
-        for left in (7.6, 8.7):
-            poster = (along > left) & (along < left + 0.7) & (up > 1.2) & (up < 2.2)
-            bands = noise.cell(along * 4 + left, up * 6)
-            colour[poster] = (np.array([90.0, 130, 190]) * (0.5 + 0.7 * bands[:, None]))[poster]
-    return colour
+def _part_with(box: Box, camera: Camera, fine: int) -> tuple[slice, slice]:
+    """Rows and columns of the fine picture in which a box can be seen."""
+    corners = np.array([(x, y, z) for x, y in box.corners_m for z in (0.0, box.height_m)])
+    px, depth = camera.project(corners)
+    if depth.min() < 0.1:
+        return np.s_[:, :]
+    low = np.maximum(np.floor(px.min(axis=0) - 2) * fine, 0).astype(int)
+    high = np.maximum(np.ceil(px.max(axis=0) + 3) * fine, 0).astype(int)
+    return np.s_[low[1] : high[1], low[0] : high[0]]
 
 
 def _box_hits(
@@ -170,36 +124,3 @@ def _box_hits(
     t = enter.max(axis=-1)
     miss = (t > leave.min(axis=-1)) | (t <= 0)
     return np.where(miss, np.inf, t), enter.argmax(axis=-1)
-
-
-def _box_colour(
-    box: Box, face: NDArray[np.int64], xyz: NDArray[np.float64], noise: _Noise
-) -> NDArray[np.float64]:
-    along = np.where(face == 0, xyz[:, 1], xyz[:, 0])
-    up = xyz[:, 2]
-    body = {"shelf": (150.0, 160.0, 165.0), "counter": (58.0, 74.0, 104.0), "table": (96.0, 124.0, 150.0)}
-    base = np.array(body[box.kind])
-    tone = 0.9 + 0.12 * noise.smooth(along * 7, up * 2)
-    tone *= np.where(face == 2, 1.12, np.where(face == 0, 0.8, 0.92)) * lamps(xyz[:, :2])
-    colour: NDArray[np.float64] = tone[:, None] * base
-    if box.kind == "shelf":
-        pitch = 0.38
-        level, width = np.floor(up / pitch), 0.13
-        index = along / width + 3 * level
-        goods = _GOODS[
-            (noise.cell(np.floor(index / 3), level + 7 * box.left_m) * len(_GOODS)).astype(np.int64)
-        ]
-        tall = 0.55 + 0.35 * noise.cell(np.floor(index), level)
-        inside = (face != 2) & (np.mod(up, pitch) < tall * pitch) & (np.mod(index, 1) > 0.1)
-        inside &= (np.mod(up, pitch) > 0.05) & (up < box.height_m - 0.1)
-        back = (face != 2) & (np.mod(up, pitch) > 0.05)
-        colour[back] *= 0.45
-        light = 0.65 + 0.35 * up / box.height_m
-        colour[inside] = (goods * (light * tone)[:, None])[inside]
-    if box.kind == "table":
-        legs = (face != 2) & (up < box.height_m - 0.08)
-        colour[legs] *= 0.55
-        stack = (face == 2) & (noise.cell(xyz[:, 0] * 5, xyz[:, 1] * 5) > 0.55)
-        pick = (noise.cell(xyz[:, 0] * 5 + 40, xyz[:, 1] * 5) * len(_GOODS)).astype(np.int64)
-        colour[stack] = (_GOODS[pick] * 0.9)[stack]
-    return colour

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from dwellmap.demo.people import Presence
+from dwellmap.demo.presence import Presence
 
 _SAMPLES_PER_S = 100
 
@@ -34,17 +34,17 @@ class TrueMaps:
 
 def true_maps(
     cast: tuple[Presence, ...],
-    length_s: float,
+    filmed_s: NDArray[np.float64],
     cell_m: float,
     shape: tuple[int, int],
     revisit_s: float = 10.0,
     min_visit_s: float = 0.1,
 ) -> TrueMaps:
-    """Look where everybody is a hundred times a second.
+    """Look where everybody is a hundred times a second, as long as something is filmed.
 
     Args:
         cast: The people's ways.
-        length_s: Length of the film.
+        filmed_s: (n, 2) from when to when there are pictures.
         cell_m: Side of a cell; the grid begins at the plan's corner.
         shape: (rows, columns).
         revisit_s: Absence after which a return is a new visit.
@@ -53,23 +53,30 @@ def true_maps(
     """
     rows, columns = shape
     step_s = 1 / _SAMPLES_PER_S
-    times: dict[tuple[int, int, int], list[float]] = {}
+    moments: list[NDArray[np.float64]] = [np.zeros((0, 3))]
     for presence in cast:
-        end_s = min(float(presence.t_s[-1]), length_s)
-        for t in np.arange(float(presence.t_s[0]) + step_s / 2, end_s, step_s):
-            x = np.interp(t, presence.t_s, presence.xy_m[:, 0])
-            y = np.interp(t, presence.t_s, presence.xy_m[:, 1])
-            cell = int(y // cell_m), int(x // cell_m)
-            if 0 <= cell[0] < rows and 0 <= cell[1] < columns:
-                times.setdefault((*cell, presence.person), []).append(float(t))
-    dwell, visits, entries = np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    for (row, column, _), seen in times.items():
-        dwell[row, column] += len(seen) * step_s
-        groups = np.split(np.array(seen), np.flatnonzero(np.diff(seen) >= revisit_s) + 1)
-        entries[row, column] += len(groups)
-        visits[row, column] += max(len(group) for group in groups) * step_s >= min_visit_s
-    heat = gaussian_filter(dwell, 0.25 / cell_m, mode="reflect") / (cell_m**2 * length_s)
-    return TrueMaps(dwell, visits, entries, heat)
+        t_s = np.arange(float(presence.t_s[0]) + step_s / 2, float(presence.t_s[-1]), step_s)
+        t_s = t_s[((t_s[:, None] >= filmed_s[:, 0]) & (t_s[:, None] < filmed_s[:, 1])).any(axis=1)]
+        x, y = (np.interp(t_s, presence.t_s, presence.xy_m[:, k]) for k in (0, 1))
+        row, column = np.floor(y / cell_m), np.floor(x / cell_m)
+        inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+        person = np.full(len(t_s), float(presence.person))
+        moments.append(np.column_stack([row * columns + column, person, t_s])[inside])
+    seen = np.concatenate(moments)
+    seen = seen[np.lexsort(seen.T[::-1])]
+    dwell = np.zeros(rows * columns)
+    visits, entries = np.zeros(rows * columns, np.int64), np.zeros(rows * columns, np.int64)
+    for group in np.split(seen, np.flatnonzero(np.any(seen[1:, :2] != seen[:-1, :2], axis=1)) + 1):
+        if len(group) == 0:
+            continue
+        cell = int(group[0, 0])
+        stays = np.split(group, np.flatnonzero(np.diff(group[:, 2]) >= revisit_s) + 1)
+        dwell[cell] += len(group) * step_s
+        entries[cell] += len(stays)
+        visits[cell] += max(len(stay) for stay in stays) * step_s >= min_visit_s
+    length_s = float(np.sum(filmed_s[:, 1] - filmed_s[:, 0]))
+    heat = gaussian_filter(dwell.reshape(shape), 0.25 / cell_m, mode="reflect") / (cell_m**2 * length_s)
+    return TrueMaps(dwell.reshape(shape), visits.reshape(shape), entries.reshape(shape), heat)
 
 
 def compare(true: TrueMaps, maps: pd.DataFrame, people_true: int, people_measured: int) -> pd.DataFrame:
@@ -112,3 +119,8 @@ def compare(true: TrueMaps, maps: pd.DataFrame, people_true: int, people_measure
     table = pd.DataFrame(rows, columns=["map", "what", "truth", "measured", "same_place"])
     table.insert(4, "error", table["measured"] / table["truth"].replace(0, np.nan) - 1)
     return table
+
+
+def beside(table: pd.DataFrame, peer: pd.DataFrame) -> pd.DataFrame:
+    """The table of `compare` and, as `peer` and `peer_error`, another measurement of the same truth."""
+    return table.assign(peer=peer["measured"], peer_error=peer["error"])

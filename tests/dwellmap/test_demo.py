@@ -12,8 +12,10 @@ from analytics.stays import EDGE, PathEnds, stays_in_cells
 from analytics.trajectories import Trajectories
 from analytics.visits import Visits
 from calibration.calibration import Calibration
-from dwellmap.demo.footage import DemoOptions, make_footage
-from dwellmap.demo.people import act, plan_errands
+from dwellmap.demo.acting import act
+from dwellmap.demo.errands import plan_errands
+from dwellmap.demo.footage import make_footage
+from dwellmap.demo.options import DemoOptions
 from dwellmap.demo.shop import CORNER_SHOP
 from dwellmap.demo.truth import compare, true_maps
 from dwellmap.site import load_site
@@ -68,7 +70,7 @@ def test_the_site_file_loads_and_its_calibration_is_right_to_a_few_centimetres(m
 def test_the_truth_agrees_with_the_exact_stays_of_the_same_paths():
     length_s = 40.0
     cast = cast_of(length_s, 8, 2)
-    true = true_maps(cast, length_s, CELL_M, SHAPE)
+    true = true_maps(cast, np.array([[0.0, length_s]]), CELL_M, SHAPE)
     rows = []
     for number, presence in enumerate(cast):
         kept = presence.t_s <= length_s
@@ -93,7 +95,7 @@ def test_the_truth_agrees_with_the_exact_stays_of_the_same_paths():
 
 def test_the_judge_finds_no_error_in_the_truth_itself_and_finds_a_shift():
     length_s = 30.0
-    true = true_maps(cast_of(length_s, 6, 3), length_s, CELL_M, SHAPE)
+    true = true_maps(cast_of(length_s, 6, 3), np.array([[0.0, length_s]]), CELL_M, SHAPE)
     y, x = np.indices(SHAPE)
     columns = {
         "x_m": (x.ravel() + 0.5) * CELL_M, "y_m": (y.ravel() + 0.5) * CELL_M,
@@ -112,7 +114,7 @@ def test_the_judge_finds_no_error_in_the_truth_itself_and_finds_a_shift():
 
 @pytest.mark.parametrize(
     "words",
-    [("--length", "1"), ("--people", "0"), ("--size", "big"), ("--size", "641x361"), ("--fps", "1000")],
+    [("--length", "1"), ("--people", "-1"), ("--size", "big"), ("--size", "641x361"), ("--fps", "1000")],
 )
 def test_what_cannot_be_filmed_is_refused(dwellmap, tmp_path, words):
     ran = dwellmap("demo", "--out", tmp_path / "out", *words)

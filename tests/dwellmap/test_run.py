@@ -239,7 +239,8 @@ def test_no_path_of_the_machine_is_in_the_recipe(run, tmp_path):
 
 
 def test_without_weights_auto_takes_motion_and_says_so_everywhere(dwellmap, tmp_path, monkeypatch):
-    from dwellmap.demo.footage import DemoOptions, make_footage
+    from dwellmap.demo.footage import make_footage
+    from dwellmap.demo.options import DemoOptions
 
     files = make_footage(
         tmp_path / "film", DemoOptions(length_s=8, people=3, fps=8, size_px=(320, 180)), lambda _: None
