@@ -37,7 +37,7 @@ def demo(
     fps: Annotated[float, typer.Option(help="Pictures a second.")] = 15.0,
     size: Annotated[str, typer.Option(help="Picture size, WIDTHxHEIGHT.")] = "960x540",
     crowding: Annotated[float, typer.Option(help="How much people keep together, 0 to 1.")] = 0.5,
-    camera_height: Annotated[float, typer.Option(help="Height of the camera over the floor, m.")] = 3.1,
+    camera_height: Annotated[float, typer.Option(help="Height of the camera over the floor, m.")] = 3.4,
     camera_tilt: Annotated[
         float | None,
         typer.Option(help="Degrees below the horizon that the camera looks; default: the shop's middle."),

@@ -153,15 +153,15 @@ def _then_pay(rng: np.random.Generator, steps: list[Step], enter_s: float, lengt
     before: list[Step] = []
     for step in steps:
         at_s += _WALK_S + (step.service_s if isinstance(step, Pay) else step.stay_s)
-        if at_s > rush_s and before:
-            break
-        before.append(step)
+        # Somebody else counts on a meeting.
+        if at_s <= rush_s or not before or isinstance(step, Chat):
+            before.append(step)
     # In a long film the next rush may be minutes away; nobody browses for its sake alone.
     while 3 < (left_s := rush_s - at_s - _WALK_S) < _RUSH_EVERY_S:
         stay_s = min(left_s, float(rng.uniform(5, 18)))
         before.append(Browse(stay_s))
         at_s += _WALK_S + stay_s
-    return [*before, Pay(float(rng.uniform(12, 22)))]
+    return [*before, Pay(float(rng.uniform(12, 20)))]
 
 
 def _rushes(length_s: float) -> tuple[float, ...]:

@@ -41,7 +41,7 @@ class DemoOptions:
     fps: float = 15.0
     size_px: tuple[int, int] = (960, 540)
     variable_rate: bool = False
-    camera_height_m: float = 3.1
+    camera_height_m: float = 3.4
     camera_tilt_deg: float | None = None
     crowding: float = 0.5
     lights: LightKind = "steady"

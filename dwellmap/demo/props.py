@@ -24,7 +24,7 @@ STAND_AFTER = Box("display stand", 2.7, 6.1, 3.3, 6.7, 0.95, "crate", ())
 
 _MANNEQUIN = Looks(1.8, 1.0, (70, 30, 150), (60, 52, 50), (196, 200, 204), (196, 200, 204))
 # The screen hangs on the back wall: left, right, lower and upper edge.
-_SCREEN_M = (7.35, 9.05, 1.0, 1.95)
+_SCREEN_M = (7.45, 9.5, 1.1, 2.25)
 _FRAME_M = 0.06
 _PATCHES, _CHANGES_PER_S = (4, 6), 5
 _CUT_EVERY = 11
@@ -72,10 +72,10 @@ class Screen:
         number = int(t_s * _CHANGES_PER_S)
         # A scene of the video keeps its colours and moves; then comes another one.
         colours = _saturated(np.random.default_rng([self._seed, 8, number // _CUT_EVERY]))
-        jolt = np.random.default_rng([self._seed, 9, number]).integers(0, _PATCHES, 2)
+        jolt = int(np.random.default_rng([self._seed, 9, number]).integers(_PATCHES[0]))
         rows, columns = _PATCHES
-        row = (self._down * rows + jolt[0]).astype(int) % rows
-        column = (self._across * columns + number % _CUT_EVERY + jolt[1]).astype(int) % columns
+        row = (self._down * rows + jolt).astype(int) % rows
+        column = (self._across * columns + number % columns).astype(int) % columns
         image[self._frame] = (28, 26, 26)
         image[self._pixels] = colours[row, column]
 

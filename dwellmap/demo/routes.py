@@ -38,6 +38,7 @@ class Routes:
             blocked |= (x >= box.left_m) & (x <= box.right_m) & (y >= box.top_m) & (y <= box.bottom_m)
         self._clear_m = distance_transform_edt(~blocked) * _STEP_M
         self._free = self._clear_m > _BODY_M
+        self._last = np.array([nx - 1, ny - 1])
         # Keeping some distance is worth a short detour.
         price = 1 + 0.6 * np.exp(-(self._clear_m - _BODY_M) / 0.3)
         number = np.arange(nx * ny).reshape(ny, nx)
@@ -113,8 +114,8 @@ class Routes:
         return coo_array((dear, (row, column)), shape=self._graph.shape).tocsr()
 
     def _index(self, xy_m: NDArray[np.float64]) -> NDArray[np.int64]:
-        limit = np.array(self._free.shape[::-1]) - 1
-        return np.clip(np.rint(np.asarray(xy_m) / _STEP_M).astype(np.int64), 0, limit)
+        nearest = np.rint(np.asarray(xy_m) * (1 / _STEP_M)).astype(np.int64)
+        return np.asarray(np.minimum(np.maximum(nearest, 0), self._last), dtype=np.int64)
 
     def _nearest(self, xy_m: NDArray[np.float64]) -> NDArray[np.int64]:
         candidates = np.argwhere(self._free)[:, ::-1]

@@ -113,15 +113,15 @@ CORNER_SHOP = Shop(
     door_height_m=2.2,
     furniture=(
         Box("wall shelf", 1.2, 0.0, 6.8, 0.45, 1.9, "shelf", ("bottom",)),
-        Box("gondola A", 2.9, 2.2, 5.7, 2.9, 1.35, "shelf", ("top", "bottom")),
-        Box("gondola B", 4.4, 4.5, 7.2, 5.1, 1.2, "shelf", ("top", "bottom")),
+        Box("gondola A", 2.9, 2.2, 5.7, 2.9, 1.15, "shelf", ("top", "bottom")),
+        Box("gondola B", 4.4, 4.5, 7.2, 5.1, 1.0, "shelf", ("top", "bottom")),
         Box("counter", 6.6, 6.7, 9.0, 7.3, 1.05, "counter", ()),
         Box("side shelf", 9.55, 3.3, 10.0, 6.0, 1.8, "shelf", ("left",)),
         Box("table", 1.1, 4.2, 2.1, 5.2, 0.75, "table", ("top", "right", "left")),
     ),
     fittings=(Box("till", 7.62, 6.9, 7.98, 7.12, 1.42, "till", ()),),
     queue_m=((7.8, 6.3), (3.9, 6.3), (3.6, 6.0), (3.6, 4.0)),
-    meeting_m=((8.2, 3.3), (3.4, 3.7), (6.7, 3.7), (7.9, 1.6), (3.1, 5.2)),
+    meeting_m=((8.5, 5.2), (3.4, 3.7), (6.7, 3.7), (7.9, 1.6), (3.1, 5.2)),
     zones=(
         ("counter", (6.4, 5.5, 9.2, 6.7)),
         ("wall shelf", (1.2, 0.45, 6.8, 1.5)),

@@ -249,8 +249,12 @@ class Visitor:
         free = [s for s in spots if around.free(np.array([s.x_m, s.y_m]), self)]
         if not free:
             return None
-        spot = free[around.rng.integers(len(free))]
-        if around.rng.random() < 0.7 * around.crowding:
+        # A long shelf has more places but is not visited more often for that.
+        names = sorted({s.furniture for s in free})
+        name = names[around.rng.integers(len(names))]
+        of_it = [s for s in free if s.furniture == name]
+        spot = of_it[around.rng.integers(len(of_it))]
+        if around.rng.random() < 0.5 * around.crowding:
             spot = min(free, key=self._distance_to_company)
         return Place(np.array([spot.x_m, spot.y_m]), spot.facing_rad)
 

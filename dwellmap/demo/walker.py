@@ -154,7 +154,11 @@ class Walker:
 
     def _allowed(self, after: NDArray[np.float64], others_m: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which points (n, 2) one may step to: free floor, and nobody's body."""
-        fine = self._routes.clear_m(after) >= min(_BODY_M, float(self._routes.clear_m(self.xy_m)))
+        clear_m = self._routes.clear_m(after)
+        fine = clear_m >= _BODY_M
+        if not fine.all():
+            # Whoever stands nearer to furniture than that may go on, but not nearer still.
+            fine |= clear_m >= self._routes.clear_m(self.xy_m)
         if len(others_m):
             gap = after[:, None] - others_m
             distance = np.hypot(gap[..., 0], gap[..., 1])
