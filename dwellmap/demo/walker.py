@@ -14,7 +14,8 @@ CLOSEST_M = 0.36
 _BODY_M = 0.24
 _ACCELERATION_MPS2 = 2.2
 _BRAKING_MPS2 = 0.8
-_AHEAD_M = 0.5
+# Steps along the way to the points that one walks towards, the farthest first.
+_LOOKED_AT = np.rint(np.array([0.5, 0.3, 0.15, 0.05]) / SPACING_M).astype(int)
 _HORIZON_S = 2.0
 _ARRIVED_M = 0.1
 # Whoever has gone less than this in that time while walking is stuck.
@@ -116,7 +117,7 @@ class Walker:
         if to_goal < _ARRIVED_M or crawling:
             self._way = None
             return
-        target = way[min(len(way) - 1, self._at + int(_AHEAD_M / SPACING_M))] - self.xy_m
+        target = self._ahead(way) - self.xy_m
         pace = min(self._speed, np.sqrt(2 * _BRAKING_MPS2 * max(left_m, to_goal)) + 0.05)
         wanted = target / max(float(np.hypot(*target)), 1e-9) * pace
         options = np.vstack([_TURNED @ wanted, np.zeros((1, 2))])
@@ -127,6 +128,8 @@ class Walker:
         cost = ((options - wanted) ** 2).sum(axis=1) / self._speed**2 + _LEFT
         cost += 0.15 * ((options - self.velocity_mps) ** 2).sum(axis=1) / self._speed**2
         cost += self._discomfort(options, others_m, others_mps)
+        # Whoever has stopped for a while would rather go round by the side.
+        cost[-1] += 2 * self._slow_s
         cost[~self._allowed(after, others_m)] = np.inf
         best = int(np.argmin(cost))
         if np.isfinite(cost[best]):
@@ -138,6 +141,13 @@ class Walker:
         if self._slow_s > _STUCK_S:
             standing = np.hypot(others_mps[:, 0], others_mps[:, 1]) < _STANDING_MPS
             self.head_for(self._goal, others_m[standing])
+
+    def _ahead(self, way: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The farthest of some points ahead on the way to which no corner of furniture is in between."""
+        ahead = way[np.minimum(self._at + _LOOKED_AT, len(way) - 1)]
+        between = self.xy_m + (ahead - self.xy_m)[:, None] * np.array([0.35, 0.7, 1.0])[None, :, None]
+        fine = (self._routes.clear_m(between) >= _BODY_M).all(axis=1)
+        return np.asarray(ahead[int(np.argmax(fine))] if fine.any() else ahead[-1])
 
     def _discomfort(
         self, options: NDArray[np.float64], others_m: NDArray[np.float64], others_mps: NDArray[np.float64]
