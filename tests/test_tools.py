@@ -7,6 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from dwellmap.demo.looks import dress
+from dwellmap.demo.presence import Presence
+
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "tools"
 CHECK = runpy.run_path(str(TOOLS / "check_python.py"), run_name="check_python")
@@ -116,6 +121,19 @@ def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def test_the_clip_counts_the_time_that_people_stand_somewhere() -> None:
+    clip = runpy.run_path(str(TOOLS / "readme_clip.py"), run_name="readme_clip")
+    n = 100
+    still = Presence(
+        1, dress(1, seed=1)[0], np.arange(n) / 25, np.full((n, 2), 2.04), *(np.zeros(n) for _ in range(4))
+    )
+    dwell_s = np.zeros((80, 100))
+    for begin_s in np.arange(0.0, 4.0, 0.6):
+        clip["add_dwell"](dwell_s, still, begin_s, begin_s + 0.6)
+    assert np.argwhere(dwell_s).tolist() == [[20, 20]]
+    assert abs(dwell_s.sum() - 4.0) < 1e-6
 
 
 def test_make_says_what_it_can_do() -> None:
