@@ -16,7 +16,7 @@ from tracker.frames import Recording
 from tracker.replay import ReplayDetector
 from tracker.weights import find_weights, search_order
 
-Kind = Literal["auto", "yolo", "motion", "replay"]
+Kind = Literal["auto", "yolo", "motion", "mog2", "replay"]
 
 NO_WEIGHTS = (
     "no YOLO weights found: people are found by motion, which misses some and takes other moving things for "
@@ -29,14 +29,14 @@ class DetectorChoice:
     """A detector that has been decided upon but not yet loaded.
 
     Attributes:
-        kind: "yolo", "motion" or "replay".
+        kind: "yolo", "motion", "mog2" or "replay".
         identity: What determines its boxes apart from the recording: goes into the run's key.
         notes: What the reader of a map has to know about the choice.
         load: Makes it for a recording.
 
     """
 
-    kind: Literal["yolo", "motion", "replay"]
+    kind: Literal["yolo", "motion", "mog2", "replay"]
     identity: str
     notes: tuple[str, ...]
     load: Callable[[Recording, Calibration | None, Scene], Detector]
@@ -70,6 +70,8 @@ def choose_detector(
         raise ValueError(f"--detections goes with --detector replay, not with {kind}")
     if kind == "motion":
         return _motion(())
+    if kind == "mog2":
+        return _mog2()
     found = find_weights(weights)
     if found is not None:
         return _yolo(found, settings)
@@ -104,6 +106,15 @@ def _motion(notes: tuple[str, ...]) -> DetectorChoice:
         return MotionDetector.for_recording(recording, calibration, scene)
 
     return DetectorChoice("motion", "motion", notes, load)
+
+
+def _mog2() -> DetectorChoice:
+    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
+        from tracker.livemotion import LiveMotionDetector
+
+        return LiveMotionDetector(recording.size_px, calibration, scene)
+
+    return DetectorChoice("mog2", "mog2", (), load)
 
 
 def _replay(detections: Path | None, recording: Path, one_of_many: bool) -> DetectorChoice:

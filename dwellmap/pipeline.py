@@ -88,7 +88,7 @@ def detect(
                 timing.add("detect", since)
                 step.to(frames[-1].t_s)
 
-    log = DetectionLog.collect(found())
+    log = DetectionLog.collect(found(), detector.near_edge_m)
     picture = scene.picture()
     return Seen(log, stream.footage, picture, shown_part(picture, recording.size_px))
 
@@ -105,7 +105,8 @@ def follow(
     since = time.perf_counter()
     with reporter.step("joining detections to tracks", None):
         tracklets = track(log.outside(view.ignored_px), settings.tracker)
-        tracks = place(tracklets, log.t_s, shown_px, view.calibration, settings.trajectories.max_bridge_s)
+        tracks = place(tracklets, log.t_s, shown_px, view.calibration, settings.trajectories.max_bridge_s,
+                       log.near_edge_m)  # fmt: skip
     timing.add("track", since)
     return tracks
 

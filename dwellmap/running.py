@@ -116,7 +116,7 @@ def run_recording(
             seen,
             view,
             settings,
-            choice.notes,
+            (*choice.notes, *detector.remarks),
             reporter,
             timing,
         )
@@ -145,7 +145,7 @@ def remap(
     old_view, old_settings = run.view(), run.settings()
     same_calibration = _id(old_view.calibration) == _id(view.calibration)
     same_furniture = old_view.to_json()["furniture"] == view.to_json()["furniture"]
-    if source.detector == "motion" and not (same_calibration and same_furniture):
+    if source.detector in ("motion", "mog2") and not (same_calibration and same_furniture):
         raise ValueError(
             f"{run.path}: its people were found by motion, with boxes sized by the calibration and cut by "
             f"the furniture; to change either, start from the footage: dwellmap run {source.path} --site ..."

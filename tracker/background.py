@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tracker.frames import Recording
 from tracker.illumination import fit_light
+from tracker.locallight import lit, local_gains
 
 WORKING_WIDTH_PX = 640
 _PICTURES = 64
@@ -26,6 +27,14 @@ _SPAN_WORTH = 3.0
 _LEAST_NOISE = 1.2
 
 Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """A picture (h, w, 3) at the working size, and its time."""
+
+    t_s: float
+    picture: Picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +69,7 @@ def at_working_size(image_bgr: Picture, size_px: tuple[int, int]) -> Picture:
     return np.asarray(cv2.resize(image_bgr, size_px, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def sampled_pictures(recording: Recording) -> list[Picture]:
+def sampled_moments(recording: Recording) -> list[Moment]:
     """Up to 64 pictures spread evenly over a recording, at the working size, in order of time.
 
     Raises:
@@ -76,9 +85,9 @@ def sampled_pictures(recording: Recording) -> list[Picture]:
     return _collect(recording, None)
 
 
-def _collect(recording: Recording, sample_fps: float | None) -> list[Picture]:
+def _collect(recording: Recording, sample_fps: float | None) -> list[Moment]:
     size = working_size(recording.size_px)
-    kept: list[Picture] = []
+    kept: list[Moment] = []
     spacing = 1
     for number, frame in enumerate(recording.read(sample_fps)):
         if frame.image_bgr is None:
@@ -87,19 +96,17 @@ def _collect(recording: Recording, sample_fps: float | None) -> list[Picture]:
                 "use --detector replay"
             )
         if number % spacing == 0:
-            kept.append(at_working_size(frame.image_bgr, size))
+            kept.append(Moment(frame.t_s, at_working_size(frame.image_bgr, size)))
             if len(kept) > _PICTURES:
                 kept = kept[::2]
                 spacing *= 2
     return kept
 
 
-def learn_background(pictures: Sequence[Picture]) -> Background | None:
-    """Estimate the people-free place from pictures (h, w, 3) in order of time; None if there are none."""
-    if not pictures:
-        return None
+def learn_background(pictures: Sequence[Picture]) -> Background:
+    """Estimate the people-free place from at least one picture (h, w, 3), in order of time."""
     reference = _middle(pictures)
-    alike = [_in_light_of(reference, picture) for picture in pictures]
+    alike = [in_light_of(reference, picture) for picture in pictures]
     mode = _steadiest(alike)
     return _settled(mode, alike)
 
@@ -111,14 +118,17 @@ def _middle(pictures: Sequence[Picture]) -> Picture:
     return np.asarray(stack[len(stack) // 2])
 
 
-def _in_light_of(reference: Picture, picture: Picture) -> Picture:
-    return fit_light(picture, reference).applied(picture)
+def in_light_of(reference: Picture, picture: Picture) -> Picture:
+    """A picture (h, w, 3) as it would look in the light of the reference (h, w, 3)."""
+    same = fit_light(picture, reference).applied(picture)
+    gains = local_gains(same, reference)
+    return same if gains is None else lit(same, gains)
 
 
 def _steadiest(alike: Sequence[Picture]) -> NDArray[np.intp]:
     """For each pixel, the number of the sample that stands for what is seen there most and longest."""
     n = len(alike)
-    planes = [cv2.split(cv2.cvtColor(cv2.GaussianBlur(p, (3, 3), 0), cv2.COLOR_BGR2YCrCb)) for p in alike]
+    planes = [colour_planes(p) for p in alike]
     shape = alike[0].shape[:2]
     count = np.ones((n, *shape), np.uint8)
     last = np.empty((n, *shape), np.uint8)
@@ -127,7 +137,7 @@ def _steadiest(alike: Sequence[Picture]) -> NDArray[np.intp]:
         last[i], first[i] = i, n - 1 - i
     for i in range(n):
         for j in range(i + 1, n):
-            same = _same(planes[i], planes[j])
+            same = same_colour(planes[i], planes[j])
             one = cv2.min(same, 1.0)
             cv2.add(count[i], one, dst=count[i])
             cv2.add(count[j], one, dst=count[j])
@@ -140,7 +150,12 @@ def _steadiest(alike: Sequence[Picture]) -> NDArray[np.intp]:
     return np.asarray(np.argmax(worth, axis=0))
 
 
-def _same(one: Sequence[NDArray[np.uint8]], other: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+def colour_planes(picture: Picture) -> Sequence[NDArray[np.uint8]]:
+    """Grey and the two colour differences of a picture (h, w, 3), each (h, w), a little smoothed."""
+    return cv2.split(cv2.cvtColor(cv2.GaussianBlur(picture, (3, 3), 0), cv2.COLOR_BGR2YCrCb))
+
+
+def same_colour(one: Sequence[NDArray[np.uint8]], other: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """(h, w) uint8, 255 where two pictures show the same colour."""
     grey = cv2.threshold(cv2.absdiff(one[0], other[0]), _SAME_GREY, 255, cv2.THRESH_BINARY_INV)[1]
     colour = cv2.max(cv2.absdiff(one[1], other[1]), cv2.absdiff(one[2], other[2]))
@@ -153,13 +168,12 @@ def _settled(mode: NDArray[np.intp], alike: Sequence[Picture]) -> Background:
     rows, columns = np.ogrid[: mode.shape[0], : mode.shape[1]]
     centre = np.stack(alike)[mode, rows, columns]
     for _ in range(2):
-        planes = cv2.split(cv2.cvtColor(cv2.GaussianBlur(centre, (3, 3), 0), cv2.COLOR_BGR2YCrCb))
+        planes = colour_planes(centre)
         total = np.zeros(centre.shape, np.float32)
         square = np.zeros(centre.shape, np.float32)
         count = np.zeros(mode.shape, np.float32)
         for picture in alike:
-            smooth = cv2.GaussianBlur(picture, (3, 3), 0)
-            same = _same(planes, cv2.split(cv2.cvtColor(smooth, cv2.COLOR_BGR2YCrCb)))
+            same = same_colour(planes, colour_planes(picture))
             cv2.accumulate(picture, total, mask=same)
             cv2.accumulateSquare(cv2.absdiff(picture, centre), square, mask=same)
             count += same > 0

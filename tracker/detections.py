@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ class DetectionLog:
         score: (N,) float64 in 0..1.
         picture: (F,) int64, number of each picture in the recording, from 0: a label for exports, never a
             clock. Left out, the pictures are numbered as they come.
+        near_edge_m: How far before the middle of the body the lower edge of the boxes meets the floor.
 
     """
 
@@ -36,6 +37,7 @@ class DetectionLog:
     xyxy_px: NDArray[np.float64]
     score: NDArray[np.float64]
     picture: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    near_edge_m: float = 0.0
 
     def __post_init__(self) -> None:
         """Check shapes once and make the arrays read-only."""
@@ -60,7 +62,9 @@ class DetectionLog:
             object.__setattr__(self, name, array)
 
     @classmethod
-    def collect(cls, pictures: Iterable[tuple[Frame, sv.Detections]]) -> DetectionLog:
+    def collect(
+        cls, pictures: Iterable[tuple[Frame, sv.Detections]], near_edge_m: float = 0.0
+    ) -> DetectionLog:
         """Make the table from frames, in order of time, and what was found in each."""
         t_s: list[float] = []
         numbers: list[int] = []
@@ -79,6 +83,7 @@ class DetectionLog:
             xyxy_px=np.concatenate([np.empty((0, 4)), *boxes]),
             score=np.concatenate([np.empty(0), *scores]),
             picture=np.array(numbers, dtype=np.int64),
+            near_edge_m=near_edge_m,
         )
 
     @property
@@ -105,8 +110,8 @@ class DetectionLog:
         for polygon in polygons_px:
             keep &= ~shapely.contains_xy(shapely.Polygon(polygon), x, y)
         kept_before = np.concatenate([[0], np.cumsum(keep)])
-        return DetectionLog(
-            self.t_s, kept_before[self.offsets], self.xyxy_px[keep], self.score[keep], self.picture
+        return replace(
+            self, offsets=kept_before[self.offsets], xyxy_px=self.xyxy_px[keep], score=self.score[keep]
         )
 
     def to_parquet(self, path: Path) -> None:
@@ -121,6 +126,7 @@ class DetectionLog:
         values = np.column_stack([t_s, boxes, score])[order]
         table = pd.DataFrame(values, columns=list(COLUMNS[1:]))
         table.insert(0, "picture", picture[order])
+        table.attrs["near_edge_m"] = self.near_edge_m
         table.to_parquet(path, index=False)
 
     @classmethod
@@ -135,6 +141,7 @@ class DetectionLog:
         missing = [c for c in COLUMNS if c not in table.columns]
         if missing:
             raise ValueError(f"{path}: expected columns {', '.join(COLUMNS)}; missing {', '.join(missing)}")
+        near_edge_m = float(table.attrs.get("near_edge_m", 0.0))
         table = table.sort_values("t_s", kind="stable")
         t_all = table["t_s"].to_numpy(dtype=np.float64)
         t_s, first = np.unique(t_all, return_index=True)
@@ -143,4 +150,4 @@ class DetectionLog:
         boxes = table.loc[found, list(COLUMNS[2:6])].to_numpy(dtype=np.float64)
         score = table.loc[found, "score"].to_numpy(dtype=np.float64)
         picture = table["picture"].to_numpy(dtype=np.int64)[first]
-        return cls(t_s, np.concatenate([[0], np.cumsum(counts)]), boxes, score, picture)
+        return cls(t_s, np.concatenate([[0], np.cumsum(counts)]), boxes, score, picture, near_edge_m)

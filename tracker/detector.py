@@ -21,11 +21,16 @@ class Detector(Protocol):
     Attributes:
         description: One line for reports and maps, such as "YOLO11n (OpenVINO, 640x640)".
         every_frame: True if the detector has an answer for every picture and must not be sampled (replay).
+        near_edge_m: How far before the middle of the body, towards the camera, the lower edge of its boxes
+            meets the floor, in metres; 0 where that is not known.
+        remarks: What the reader of a map has to know of this recording, found while the detector was made.
 
     """
 
     description: str
     every_frame: bool
+    near_edge_m: float
+    remarks: tuple[str, ...]
 
     def detect(self, frames: Sequence[Frame]) -> list[sv.Detections]:
         """Find the people in each frame."""

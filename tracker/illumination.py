@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_SAMPLES = 1600
-_ROUNDS = 6
+_SAMPLES = 1000
+_ROUNDS = 5
 _TUKEY = 4.7
 _LEAST_SCALE = 2.0
 _SATURATED = 250
@@ -86,12 +86,8 @@ def fit_light(
     if np.count_nonzero(usable) < 20 * _TERMS:
         return Light(np.tile([1.0, 0, 0, 0, 0, 0, 0], (3, 1)), 0.0)
     before, after, terms = before[usable], after[usable], terms[usable]
-    coefficients = np.empty((3, _TERMS + 1))
-    worst = np.zeros(len(before))
-    for channel in range(3):
-        b, a = before[:, channel], after[:, channel]
-        coefficients[channel], residual, scale = _fit(terms, b, a)
-        worst = np.maximum(worst, np.abs(residual) / max(scale, 5.0))
+    coefficients, residual, scale = _fit(terms, before, after)
+    worst = (np.abs(residual) / np.maximum(scale, 5.0)[:, None]).max(axis=0)
     return Light(coefficients, float(np.mean(worst > 4.0)))
 
 
@@ -101,22 +97,28 @@ def _terms(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64
 
 def _fit(
     terms: NDArray[np.float64], before: NDArray[np.float64], after: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Coefficients (7,), residuals and their scale for one channel."""
-    design = np.column_stack([terms * before[:, None], np.ones_like(before)])
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients (3, 7), residuals (3, n) and their scale (3,), all channels at once.
+
+    Args:
+        terms: (n, 6) polynomial of the place.
+        before: (n, 3) grey levels of the reference.
+        after: (n, 3) grey levels of the picture.
+
+    """
+    b, a = before.T, after.T
+    design = np.concatenate([terms * b[..., None], np.ones((*b.shape, 1))], axis=2)
+    across = np.ascontiguousarray(design.transpose(0, 2, 1))
     # A slight pull to "no change" keeps what the picture leaves open (a dark corner) from running away.
-    ridge = len(before) * np.array([1.0, 20, 20, 20, 20, 20, 0.5])
-    gain = float(np.median(after / np.maximum(before, 8.0)))
-    start = np.array([gain, 0, 0, 0, 0, 0, 0.0])
-    solution = start
-    scale = 1.0
-    residual = after - design @ solution
+    ridge = np.diag(b.shape[1] * np.array([1.0, 20, 20, 20, 20, 20, 0.5]))
+    start = np.zeros((3, _TERMS + 1, 1))
+    start[:, 0, 0] = np.median(a / np.maximum(b, 8.0), axis=1)
+    beyond_start = a - (design @ start)[..., 0]
+    residual = beyond_start
     for _ in range(_ROUNDS):
-        scale = max(_LEAST_SCALE, 1.4826 * float(np.median(np.abs(residual))))
-        weight = np.clip(1 - (residual / (_TUKEY * scale)) ** 2, 0, None) ** 2
-        weighted = design * weight[:, None]
-        solution = start + np.linalg.solve(
-            weighted.T @ design + np.diag(ridge), weighted.T @ (after - design @ start)
-        )
-        residual = after - design @ solution
-    return solution, residual, scale
+        scale = np.maximum(_LEAST_SCALE, 1.4826 * np.median(np.abs(residual), axis=1))
+        weight = np.clip(1 - (residual / (_TUKEY * scale[:, None])) ** 2, 0, None) ** 2
+        weighted = across * weight[:, None, :]
+        step = np.linalg.solve(weighted @ design + ridge, weighted @ beyond_start[..., None])
+        residual = beyond_start - (design @ step)[..., 0]
+    return (start + step)[..., 0], residual, scale

@@ -19,6 +19,7 @@ def place(
     shown_px: tuple[float, float, float, float],
     calibration: Calibration | None,
     max_bridge_s: float,
+    near_edge_m: float = 0.0,
 ) -> Tracks:
     """Give every box its foot point and, with a calibration, its raw position on the floor.
 
@@ -31,6 +32,8 @@ def place(
         shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
         calibration: None leaves floor positions unknown (NaN).
         max_bridge_s: Longest gap to fill with rows.
+        near_edge_m: How far before the middle of the body the lower edge of the boxes meets the floor: the
+            foot is moved away from the camera by so much. Nothing is moved without a camera pose.
 
     """
     person, t_s, boxes, score, observed = _with_bridges(tracklets, picture_t_s, max_bridge_s)
@@ -43,6 +46,12 @@ def place(
     else:
         foot = np.array(pose.foot_from_box(boxes), dtype=np.float64)
     foot[cut] = np.nan
+    if calibration is not None and pose is not None and near_edge_m > 0:
+        near_m = calibration.floor_from_image(foot)
+        away = near_m - np.asarray(pose.camera_xy_m)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            away /= np.hypot(away[:, :1], away[:, 1:])
+        foot = calibration.image_from_floor(near_m + near_edge_m * away)
     if calibration is not None and len(person):
         xy_m = calibration.floor_from_image(foot)
         cov = calibration.floor_covariance(foot, boxes[:, 3] - boxes[:, 1])

@@ -27,10 +27,13 @@ class ReplayDetector:
     Attributes:
         description: One line for reports and maps.
         every_frame: True: each picture has its answer, none may be skipped.
+        near_edge_m: As in the run that the detections come from; 0 for MOTChallenge text.
+        remarks: None.
 
     """
 
     every_frame = True
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, path: Path, size_px: tuple[int, int]) -> None:
         """Read the file.
@@ -47,8 +50,10 @@ class ReplayDetector:
         self._path = path
         self._size_px = size_px
         self._log: DetectionLog | None = None
+        self.near_edge_m = 0.0
         if path.suffix == ".parquet":
             self._log = DetectionLog.from_parquet(path)
+            self.near_edge_m = self._log.near_edge_m
         elif path.suffix in {".txt", ".csv"}:
             self._mot = read_detections(path)
         else:

@@ -1,8 +1,10 @@
-"""Changed pixels to people: as few person-sized boxes as explain them.
+"""Changed pixels to people: as few people as explain them.
 
-Every place where a person's feet could be in the picture is a candidate, with the box that a person there
-would fill and the part of it that no furniture hides. The best candidate is taken, what it explains is
-removed, and so on. That joins the fragments of one person, and splits people whose outlines run together.
+Every place where a person could be is a candidate. The one that explains most of what is not yet explained is
+taken, its outline is removed from what is left to explain, and so on: that joins the fragments of one person
+and splits people whose outlines run together. Whoever touches another is then moved to where they explain
+most beside the others. The idea is that of a probabilistic occupancy map (Fleuret, Berclaz, Lengagne and Fua,
+"Multicamera people tracking with a probabilistic occupancy map", 2008), for one camera and in one pass.
 """
 
 from __future__ import annotations
@@ -12,164 +14,61 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import theilslopes
 
-from calibration.calibration import Calibration
-from calibration.scene import Scene
-from calibration.segments import meetings
-from tracker.foreground import CHANGED, SHADED
+from tracker.candidates import Candidates
+from tracker.foreground import CHANGED
 
-PERSON_M = 1.7
-_WIDTH_SHARE = 0.3
-# Candidates lie this far apart, as shares of a person's height and width there.
-_STEP_Y, _STEP_X = 0.06, 0.2
-_LEAST_HEIGHT_PX = 14.0
-# Share of a candidate's visible part that must be changed, and the price of a pixel that is not.
-_LEAST_FILL, _LEAST_SURE, _EMPTY_PRICE = 0.3, 0.18, 0.4
-_LEAST_SEEN = 0.35
+# Share of a person's visible part that must be changed, surely changed, and explained by nobody else yet.
+_LEAST_FILL, _LEAST_SURE, _LEAST_FRESH = 0.35, 0.15, 0.3
+# The price of a pixel inside a person that is not changed, and of one that somebody else explains, too.
+_EMPTY_PRICE, _AGAIN_PRICE = 0.5, 0.1
 _MOST_PEOPLE = 60
+# What a person explains, from head to foot: where along the vertical and how far to either side, as shares of
+# the height.
+_OUTLINE = np.array(
+    [(-0.03, 0.05), (0.02, 0.09), (0.13, 0.09), (0.2, 0.16), (0.52, 0.16), (0.8, 0.14), (1.03, 0.12)]
+)
+_SUBPIXEL_BITS = 4
+# How far somebody may be moved who touches another, as a share of the height.
+_MOVE = 0.5
 # An outline is believed that is so near to the expected one, as shares of the expected height and width.
 _TRUST_HEIGHT, _TRUST_WIDTH, _TRUST_WIDER = 0.16, 0.45, 1.4
-_LEVELS = 9  # heights at which a candidate is asked whether furniture hides it
+
+Mask = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """Places where people could be.
+@dataclass(slots=True, eq=False)
+class _Options:
+    """The candidates that could be people in one picture.
 
     Attributes:
-        box: (n, 4) float64 boxes left, top, right, bottom, at the working size; they may leave the picture.
-        part: (n, 4) int32 columns and rows (x0, y0, x1, y1; x1 and y1 not included) of the visible part.
-        thirds: (n, 3, 4) int32, likewise, of the upper, middle and lower third of the person: steps along
-            the person's vertical, which leans across the box at the sides of a wide view.
+        number: (n,) their numbers among all candidates.
+        area: (n,) pixels of the visible part.
+        inside: (n,) changed pixels in it, a shaded one counting half.
+        sure: (n,) surely changed pixels in it that nobody explains yet.
+        fresh: (n,) changed pixels in it that nobody explains yet.
 
     """
 
-    box: NDArray[np.float64]
-    part: NDArray[np.int32]
-    thirds: NDArray[np.int32]
+    number: NDArray[np.intp]
+    area: NDArray[np.float64]
+    inside: NDArray[np.float64]
+    sure: NDArray[np.float64]
+    fresh: NDArray[np.float64]
+
+    def best(self) -> int | None:
+        """The option that explains most, or None if nobody explains enough."""
+        gain = (
+            self.fresh - _EMPTY_PRICE * (self.area - self.inside) - _AGAIN_PRICE * (self.inside - self.fresh)
+        )
+        gain[(self.sure < _LEAST_SURE * self.area) | (self.fresh < _LEAST_FRESH * self.area)] = 0
+        if len(gain) == 0:
+            return None
+        best = int(np.argmax(gain))
+        return best if gain[best] > 0 else None
 
 
-def calibrated_candidates(
-    size_px: tuple[int, int], calibration: Calibration, scene: Scene
-) -> Candidates | None:
-    """Candidates over the floor of a calibration for pictures of `size_px`; None without a camera pose."""
-    calibration = calibration.for_image_size(size_px)
-    pose = calibration.pose
-    if pose is None:
-        return None
-
-    def upright(foot: NDArray[np.float64]) -> NDArray[np.float64]:
-        xy_m = calibration.floor_from_image(foot)
-        return np.asarray(pose.project(xy_m, PERSON_M))
-
-    foot = _feet(size_px, lambda foot: foot[:, 1] - upright(foot)[:, 1])
-    head = upright(foot)
-    ok = np.isfinite(head).all(axis=1)
-    foot, head = foot[ok], head[ok]
-    camera = np.asarray(pose.camera_xy_m, dtype=np.float64)
-    seen_from = _seen_from(calibration.floor_from_image(foot), camera, float(pose.camera_height_m), scene)
-    return _candidates(size_px, foot, head, seen_from)
-
-
-def learned_candidates(size_px: tuple[int, int], blobs: NDArray[np.float64]) -> Candidates:
-    """Candidates without a calibration: how tall people are in each row is learned from the recording.
-
-    Args:
-        size_px: (width, height) of the working pictures.
-        blobs: (n, 4) boxes of patches of change, from pictures spread over the recording.
-
-    """
-    width, height = size_px
-    tall = blobs[:, 3] - blobs[:, 1]
-    wide = blobs[:, 2] - blobs[:, 0]
-    free = (blobs[:, 1] > 1) & (blobs[:, 3] < height - 2) & (blobs[:, 0] > 1) & (blobs[:, 2] < width - 2)
-    people = free & (tall > 1.5 * wide) & (tall < 5 * wide) & (tall >= _LEAST_HEIGHT_PX)
-    slope, level = 0.0, 0.3 * height
-    if np.count_nonzero(people) >= 8:
-        y, t = blobs[people, 3], tall[people]
-        slope, level = 0.0, float(np.median(t))
-        if np.ptp(y) > 0.1 * height:
-            slope, level = (float(v) for v in theilslopes(t, y)[:2])
-            if slope < 0:  # nobody is smaller the nearer they are
-                slope, level = 0.0, float(np.median(t))
-
-    def tallness(foot: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.clip(level + slope * foot[:, 1], _LEAST_HEIGHT_PX, 1.2 * height))
-
-    foot = _feet(size_px, tallness)
-    head = foot - np.column_stack([np.zeros(len(foot)), tallness(foot)])
-    return _candidates(size_px, foot, head, np.zeros(len(foot)))
-
-
-def _feet(size_px: tuple[int, int], tallness: object) -> NDArray[np.float64]:
-    """(n, 2) foot points, closer together where people are small; a little below the picture too."""
-    width, height = size_px
-    rows, y = [], float(height) * 1.15
-    while y > 0:
-        probe = np.column_stack([np.linspace(0, width - 1, 9), np.full(9, y)])
-        tall = np.asarray(tallness(probe))  # type: ignore[operator]
-        tall = tall[np.isfinite(tall) & (tall > _LEAST_HEIGHT_PX)]
-        if len(tall) == 0:
-            break
-        typical = float(np.median(tall))
-        x = np.arange(0, width, max(2.0, _STEP_X * _WIDTH_SHARE * typical))
-        rows.append(np.column_stack([x, np.full(len(x), y)]))
-        y -= max(1.5, _STEP_Y * typical)
-    return np.concatenate(rows) if rows else np.empty((0, 2))
-
-
-def _candidates(
-    size_px: tuple[int, int],
-    foot: NDArray[np.float64],
-    head: NDArray[np.float64],
-    seen_from: NDArray[np.float64],
-) -> Candidates:
-    """Boxes between feet and heads; `seen_from` is the share of the height below which a person is hidden."""
-    width, height = size_px
-    tall = foot[:, 1] - head[:, 1]
-    half = _WIDTH_SHARE * tall / 2
-    left = np.minimum(foot[:, 0], head[:, 0]) - half
-    right = np.maximum(foot[:, 0], head[:, 0]) + half
-    box = np.column_stack([left, head[:, 1], right, foot[:, 1]])
-    hidden = foot[:, 1] - seen_from * tall
-    seen_box = np.column_stack([left, head[:, 1], right, hidden])
-    part = np.rint(np.clip(seen_box, 0, [width, height, width, height])).astype(np.int32)
-    seen = (part[:, 3] - part[:, 1]) / np.maximum(tall, 1)
-    across = (part[:, 2] - part[:, 0]) / np.maximum(right - left, 1)
-    ok = (tall >= _LEAST_HEIGHT_PX) & (seen >= _LEAST_SEEN) & (across >= 0.5)
-    lean = foot[:, 0] - head[:, 0]
-    thirds = []
-    for share in (0, 1 / 3, 2 / 3):
-        middle = head[:, 0] + (share + 1 / 6) * lean
-        reach = half + np.abs(lean) / 6
-        low = np.minimum(head[:, 1] + (share + 1 / 3) * tall, hidden)
-        third = np.column_stack([middle - reach, head[:, 1] + share * tall, middle + reach, low])
-        thirds.append(np.clip(third, 0, [width, height, width, height]))
-    steps = np.rint(np.stack(thirds, axis=1)).astype(np.int32)
-    steps[..., 3] = np.maximum(steps[..., 3], steps[..., 1])
-    return Candidates(box[ok], part[ok], steps[ok])
-
-
-def _seen_from(
-    xy_m: NDArray[np.float64], camera_xy_m: NDArray[np.float64], camera_height_m: float, scene: Scene
-) -> NDArray[np.float64]:
-    """(n,) share of a person's height below which furniture hides them; 1 for somebody inside furniture."""
-    share = np.zeros(len(xy_m))
-    for level in np.linspace(0, 1, _LEVELS)[1:]:
-        hidden = np.zeros(len(xy_m), dtype=np.bool_)
-        for piece in scene.furniture:
-            for a, b in zip(piece.xy_m, np.roll(piece.xy_m, -1, axis=0), strict=True):
-                at = meetings(camera_xy_m, xy_m - camera_xy_m, a, b)
-                ray_m = camera_height_m + at * (level * PERSON_M - camera_height_m)
-                hidden |= np.isfinite(at) & (at > 0) & (at < 1) & (ray_m < piece.height_m)
-        share[hidden] = level
-    return share
-
-
-def explain(
-    mask: NDArray[np.uint8], candidates: Candidates
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def explain(mask: Mask, candidates: Candidates) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """People that explain a mask of changed pixels.
 
     Args:
@@ -177,43 +76,120 @@ def explain(
         candidates: Where people could be.
 
     Returns:
-        (n, 4) boxes at the mask's size and (n,) fill, the changed share of the visible part, best first.
+        (n, 4) boxes at the mask's size and (n,) how much of each person's visible part is changed and
+        explained by nobody else, 0 to 1: people beside or before others have less.
 
     """
+    options = _options(mask, candidates)
+    chosen = _one_after_another(mask, candidates, options)
+    _moved_beside_each_other(mask, candidates, options, chosen)
+    boxes = [
+        _fitted(mask, candidates.box[options.number[c]], candidates.part[options.number[c]]) for c in chosen
+    ]
+    own = [_unexplained(mask, candidates, options, [c], chosen)[1][0] / options.area[c] for c in chosen]
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4), np.array(own, dtype=np.float64)
+
+
+def _options(mask: Mask, candidates: Candidates) -> _Options:
+    x0, y0, x1, y1 = candidates.part.T
+    any_change = cv2.integral(cv2.min(mask, 1.0))
+    changed = any_change[y1, x1] - any_change[y0, x1] - any_change[y1, x0] + any_change[y0, x0]
+    number = np.flatnonzero(changed >= _LEAST_FILL * candidates.area)
+    area = candidates.area[number]
+    sure, inside = _changed(mask, candidates.bands[number])
+    able = (sure >= _LEAST_SURE * area) & (inside >= _LEAST_FILL * area)
+    return _Options(number[able], area[able], inside[able], sure[able], inside[able].copy())
+
+
+def _one_after_another(mask: Mask, candidates: Candidates, options: _Options) -> list[int]:
     left = mask.copy()
-    box, part, thirds = candidates.box, candidates.part, candidates.thirds
-    area = ((thirds[..., 2] - thirds[..., 0]) * (thirds[..., 3] - thirds[..., 1])).sum(axis=1)
-    boxes, fills = [], []
+    parts = candidates.part[options.number]
+    chosen: list[int] = []
     for _ in range(_MOST_PEOPLE):
-        sure = _inside((left == CHANGED).astype(np.uint8), thirds)
-        # A shaded pixel may be a shadow or dark clothes: half of a changed one.
-        inside = sure + 0.5 * _inside((left == SHADED).astype(np.uint8), thirds)
-        able = (sure >= _LEAST_SURE * area) & (inside >= _LEAST_FILL * area)
-        # Nothing is ever added to the mask, so what cannot be now never will.
-        box, part, thirds, area, inside = box[able], part[able], thirds[able], area[able], inside[able]
-        gain = inside - _EMPTY_PRICE * (area - inside)
-        if len(gain) == 0 or gain.max() <= 0:
+        best = options.best()
+        if best is None:
             break
-        best = int(np.argmax(gain))
-        boxes.append(_fitted(left, box[best], part[best]))
-        fills.append(inside[best] / area[best])
-        x0, y0, x1, y1 = part[best]
-        grow = max(2, (x1 - x0) // 8)
-        left[max(y0 - grow, 0) : y1 + grow, max(x0 - grow, 0) : x1 + grow] = 0
-    return np.array(boxes).reshape(-1, 4), np.array(fills)
+        chosen.append(best)
+        x0, y0, x1, y1 = _removed(left, candidates.axis[options.number[best]])
+        touched = np.flatnonzero(
+            (parts[:, 0] < x1) & (parts[:, 2] > x0) & (parts[:, 1] < y1) & (parts[:, 3] > y0)
+        )
+        options.sure[touched], options.fresh[touched] = _changed(
+            left, candidates.bands[options.number[touched]]
+        )
+    return chosen
 
 
-def _inside(pixels: NDArray[np.uint8], thirds: NDArray[np.int32]) -> NDArray[np.float64]:
-    """(n,) number of pixels set inside the thirds (n, 3, 4) of each candidate."""
-    total = cv2.integral(pixels)
-    x0, y0, x1, y1 = np.moveaxis(thirds, 2, 0)
-    inside = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
-    return np.asarray(inside.sum(axis=1), dtype=np.float64)
+def _moved_beside_each_other(
+    mask: Mask, candidates: Candidates, options: _Options, chosen: list[int]
+) -> None:
+    """Move everybody who touches another to the best place beside the others; changes `chosen`."""
+    foot = candidates.axis[options.number, 2:]
+    for c in list(chosen):
+        part = candidates.part[options.number[c]]
+        others = [o for o in chosen if o != c]
+        if not any(_touch(part, candidates.part[options.number[o]]) for o in others):
+            continue
+        reach = _MOVE * (candidates.axis[options.number[c], 3] - candidates.axis[options.number[c], 1])
+        near = np.flatnonzero(np.abs(foot - foot[c]).max(axis=1) < reach)
+        sure, fresh = _unexplained(mask, candidates, options, near, others)
+        best = _Options(near, options.area[near], options.inside[near], sure, fresh).best()
+        at = chosen.index(c)
+        chosen[at : at + 1] = [] if best is None else [int(near[best])]
 
 
-def _fitted(
-    mask: NDArray[np.uint8], box: NDArray[np.float64], part: NDArray[np.int32]
-) -> NDArray[np.float64]:
+def _unexplained(
+    mask: Mask,
+    candidates: Candidates,
+    options: _Options,
+    which: NDArray[np.intp] | list[int],
+    others: list[int],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Surely changed and changed pixels inside some options that no other option explains."""
+    left = mask.copy()
+    for other in others:
+        if list(which) != [other]:
+            _removed(left, candidates.axis[options.number[other]])
+    return _changed(left, candidates.bands[options.number[which]])
+
+
+def _touch(one: NDArray[np.int32], other: NDArray[np.int32]) -> bool:
+    return bool(np.all(one[:2] < other[2:]) and np.all(other[:2] < one[2:]))
+
+
+def _removed(mask: Mask, axis: NDArray[np.float64]) -> tuple[int, int, int, int]:
+    """Clear a person's outline in a mask, in place; returns its left, top, right and bottom."""
+    head, foot = axis[:2], axis[2:]
+    tall = foot[1] - head[1]
+    middle = head + _OUTLINE[:, :1] * (foot - head)
+    side = np.column_stack([_OUTLINE[:, 1] * tall, np.zeros(len(_OUTLINE))])
+    outline = np.concatenate([middle - side, (middle + side)[::-1]])
+    corners = np.rint(outline * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillPoly(mask, [corners], 0.0, cv2.LINE_8, _SUBPIXEL_BITS)
+    (left, top), (right, bottom) = np.floor(outline.min(axis=0)), np.ceil(outline.max(axis=0)) + 1
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _changed(mask: Mask, bands: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n,) surely changed pixels inside the bands (n, b, 4) of each candidate, and (n,) all that may count.
+
+    A shaded pixel may be a shadow or dark clothes: half of a changed one.
+    """
+    if len(bands) == 0:
+        return np.zeros(0), np.zeros(0)
+    x, y = int(bands[..., 0].min()), int(bands[..., 1].min())
+    window = mask[y : bands[..., 3].max(), x : bands[..., 2].max()]
+    x0, x1 = bands[..., 0] - x, bands[..., 2] - x
+    width = window.shape[1] + 1
+    top, low = (bands[..., 1] - y) * width, (bands[..., 3] - y) * width
+    sums = []
+    for pixels in (cv2.compare(window, float(CHANGED), cv2.CMP_EQ), window):
+        total = cv2.integral(pixels).ravel()
+        sums.append((total[low + x1] - total[top + x1] - total[low + x0] + total[top + x0]).sum(axis=1))
+    return sums[0] / 255.0, sums[1] / float(CHANGED)
+
+
+def _fitted(mask: Mask, box: NDArray[np.float64], part: NDArray[np.int32]) -> NDArray[np.float64]:
     """The box moved to the outline of what it holds, where that is about a person's size."""
     x0, y0, x1, y1 = part
     slack_x, slack_y = max(2, (x1 - x0) // 5), max(2, (y1 - y0) // 8)

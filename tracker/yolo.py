@@ -26,10 +26,14 @@ class YoloDetector:
     Attributes:
         description: One line for reports, such as "YOLO11n (OpenVINO, 640x640)".
         every_frame: False.
+        near_edge_m: 0: boxes are learned from people's drawings, and how these treat shoes is not known.
+        remarks: None.
 
     """
 
     every_frame = False
+    near_edge_m = 0.0
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, weights: Path, settings: YoloSettings | None = None) -> None:
         """Load the weights; nothing is downloaded, installed, sent or cached.
