@@ -161,7 +161,7 @@ def _then_pay(rng: np.random.Generator, steps: list[Step], enter_s: float, lengt
         stay_s = min(left_s, float(rng.uniform(5, 18)))
         before.append(Browse(stay_s))
         at_s += _WALK_S + stay_s
-    return [*before, Pay(float(rng.uniform(12, 20)))]
+    return [*before, Pay(float(rng.uniform(8, 14)))]
 
 
 def _rushes(length_s: float) -> tuple[float, ...]:
