@@ -69,6 +69,8 @@ def _squares(length: int) -> int:
 
 def _largest_of_like_gain(gains: Gains, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The largest group of known squares that are linked by neighbours of like gain."""
+    if not known.any():
+        return known
     log = np.log(np.clip(gains, 0.01, None))
     number = np.arange(known.size).reshape(known.shape)
     pairs = []

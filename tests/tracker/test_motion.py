@@ -219,6 +219,19 @@ def test_a_camera_that_switches_to_infrared_sees_people_in_both():
     assert any("infrared" in text for text in remarks(Staged(shown)))
 
 
+def test_a_screen_that_plays_a_video_is_nobody():
+    colours = np.random.default_rng(8)
+
+    def screen(image, t):
+        patches = colours.integers(0, 255, (4, 6, 3)).astype(np.uint8)
+        image[60:130, 200:250] = cv2.resize(patches, (50, 70), interpolation=cv2.INTER_NEAREST)
+        return image
+
+    recall, false = found(*staged(40, lambda t: [walk(t, 5, 6)] if t < 30 else [], furnish=screen))
+    assert false < 0.05
+    assert recall > 0.8
+
+
 def test_clear_people_score_higher_than_the_tracker_needs_to_start():
     recording, _ = staged(24, lambda t: [walk(t)])
     detector = MotionDetector.for_recording(recording, None, Scene())

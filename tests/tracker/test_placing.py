@@ -82,3 +82,21 @@ def test_positions_are_on_the_floor_with_a_covariance():
 def test_nobody_gives_no_rows():
     nobody = Tracklets(np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 4)), np.zeros(0))
     assert len(place(nobody, PICTURES, SHOWN_PX, None, 2.0)) == 0
+
+
+def test_the_near_edge_of_the_shoes_is_moved_back_to_the_middle_of_the_body():
+    """A camera 4 m up at (0, 0) of the floor looks along y; 0.2 m away from it along the line of sight."""
+    focal, down = 400.0, np.radians(30)
+    floor = np.array([(x, y) for x in (-3.0, -1, 1, 3) for y in (4.0, 6, 9)])
+    forward = floor[:, 1] * np.cos(down) + 4 * np.sin(down)
+    below = 4 * np.cos(down) - floor[:, 1] * np.sin(down)
+    px = np.column_stack([319.5 + focal * floor[:, 0] / forward, 239.5 + focal * below / forward])
+    # On a plan with y down the camera stands at the lower edge and looks up.
+    calibration = fit_calibration(Pairs.of(px, floor * [1, -1] + [5, 12]), SIZE_PX).calibration
+    assert calibration.pose is not None
+    row = tracklets((1, 0.0, 300, 150, 340, 300))
+    near = place(row, PICTURES, SHOWN_PX, calibration, 2.0)
+    moved = place(row, PICTURES, SHOWN_PX, calibration, 2.0, near_edge_m=0.2)
+    away = near.xy_m[0] - np.asarray(calibration.pose.camera_xy_m)
+    assert moved.xy_m[0] - near.xy_m[0] == pytest.approx(0.2 * away / np.hypot(*away), abs=1e-6)
+    assert calibration.floor_from_image(moved.foot_px)[0] == pytest.approx(moved.xy_m[0], abs=1e-6)
