@@ -2,6 +2,7 @@
 # make test       install what tests need, check the code, run the suite
 # make test-slow  the tests that take minutes: real footage, the built wheel
 # make bench      how long each stage takes
+# make bench-motion  the detector without weights against PETS and ten films of the demo shop (half an hour)
 # make lint       style, types, import directions
 # make clean      remove everything that make made
 #
@@ -29,7 +30,7 @@ ifeq ($(CI),true)
   PYTEST += -p tools.noskip
 endif
 
-.PHONY: help demo test test-slow bench lint clean system-packages
+.PHONY: help demo test test-slow bench bench-motion lint clean system-packages
 .DELETE_ON_ERROR:
 
 help:
@@ -48,6 +49,9 @@ test-slow: $(VENV)/.installed-test system-packages
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/maps.py
+
+bench-motion: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/motion.py
 
 lint: $(VENV)/.installed-test system-packages
 	$(BIN)/ruff check $(CHECKED)
