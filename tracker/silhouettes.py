@@ -86,7 +86,11 @@ def explain(mask: Mask, candidates: Candidates) -> tuple[NDArray[np.float64], ND
     boxes = [
         _fitted(mask, candidates.box[options.number[c]], candidates.part[options.number[c]]) for c in chosen
     ]
-    own = [_unexplained(mask, candidates, options, [c], chosen)[1][0] / options.area[c] for c in chosen]
+    own = []
+    for c in chosen:
+        others = [o for o in chosen if o != c]
+        _, fresh = _unexplained(mask, candidates, options.number[[c]], options.number[others])
+        own.append(fresh[0] / options.area[c])
     return np.array(boxes, dtype=np.float64).reshape(-1, 4), np.array(own, dtype=np.float64)
 
 
@@ -126,35 +130,36 @@ def _moved_beside_each_other(
     """Move everybody who touches another to the best place beside the others; changes `chosen`."""
     foot = candidates.axis[options.number, 2:]
     for c in list(chosen):
-        part = candidates.part[options.number[c]]
-        others = [o for o in chosen if o != c]
-        if not any(_touch(part, candidates.part[options.number[o]]) for o in others):
+        others = options.number[[o for o in chosen if o != c]]
+        if not _touching(candidates.part[others], candidates.part[options.number[[c]]]).any():
             continue
         reach = _MOVE * (candidates.axis[options.number[c], 3] - candidates.axis[options.number[c], 1])
         near = np.flatnonzero(np.abs(foot - foot[c]).max(axis=1) < reach)
-        sure, fresh = _unexplained(mask, candidates, options, near, others)
+        sure, fresh = _unexplained(mask, candidates, options.number[near], others)
         best = _Options(near, options.area[near], options.inside[near], sure, fresh).best()
         at = chosen.index(c)
         chosen[at : at + 1] = [] if best is None else [int(near[best])]
 
 
 def _unexplained(
-    mask: Mask,
-    candidates: Candidates,
-    options: _Options,
-    which: NDArray[np.intp] | list[int],
-    others: list[int],
+    mask: Mask, candidates: Candidates, which: NDArray[np.intp], others: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Surely changed and changed pixels inside some options that no other option explains."""
-    left = mask.copy()
-    for other in others:
-        if list(which) != [other]:
-            _removed(left, candidates.axis[options.number[other]])
-    return _changed(left, candidates.bands[options.number[which]])
+    """Surely changed and changed pixels inside the candidates `which` that no one of `others` explains."""
+    left = mask
+    touching = others[_touching(candidates.part[others], candidates.part[which])]
+    if len(touching):
+        left = mask.copy()
+        for other in touching:
+            _removed(left, candidates.axis[other])
+    return _changed(left, candidates.bands[which])
 
 
-def _touch(one: NDArray[np.int32], other: NDArray[np.int32]) -> bool:
-    return bool(np.all(one[:2] < other[2:]) and np.all(other[:2] < one[2:]))
+def _touching(parts: NDArray[np.int32], group: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """(n,) whether each of some parts (n, 4) comes near the box around a group of parts (m, 4)."""
+    low, high = group[:, :2].min(axis=0), group[:, 2:].max(axis=0)
+    # Outlines reach a little beyond parts.
+    more = np.maximum((parts[:, 3:] - parts[:, 1:2]) // 8, 2)
+    return np.asarray(((parts[:, :2] - more < high) & (parts[:, 2:] + more > low)).all(axis=1))
 
 
 def _removed(mask: Mask, axis: NDArray[np.float64]) -> tuple[int, int, int, int]:

@@ -203,9 +203,9 @@ def test_the_default_demo_is_measured_and_the_peer_overcounts(dwellmap, tmp_path
         assert (run / f"{name}.png").stat().st_size > 20_000
     table = pd.DataFrame(result["truth"]).set_index("map")
     # Without weights much of a full shop is lost behind gondolas and in the queue; no more than this.
-    assert abs(table.loc["dwell", "error"]) < 0.5
-    assert abs(table.loc["attention", "error"]) < 0.45
-    assert table.loc["dwell", "same_place"] > 0.3
+    assert abs(table.loc["dwell", "error"]) < 0.25
+    assert abs(table.loc["attention", "error"]) < 0.3
+    assert table.loc["dwell", "same_place"] > 0.5
     # Identities are not linked: everybody is counted several times, by us and by the peer.
     assert table.loc["visits", "truth"] == 12
     assert table.loc["visits", "error"] >= -0.1
