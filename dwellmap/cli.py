@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "run",
     "maps": "maps",
     "export": "export",
+    "evaluate": "evaluate",
     "calibrate": "app",
     "site": "app",
     "weights": "app",
