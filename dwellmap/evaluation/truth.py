@@ -123,10 +123,11 @@ def _demo_truth(path: Path) -> Truth:
         raise ValueError(f"{path}: expected the demo's truth.parquet; missing {', '.join(missing)}")
     t_s, frame = np.unique(table["t_s"].to_numpy(np.float64), return_inverse=True)
     if len(t_s) > 2:
-        # Pictures without anybody have no row; the film's rate is even.
-        step = float(np.median(np.diff(t_s)))
-        frame = np.rint((t_s[frame] - t_s[0]) / step).astype(np.int64)
-        t_s = t_s[0] + step * np.arange(int(frame.max()) + 1)
+        # Pictures without anybody have no row: gaps are filled at about the film's rate, which may wander.
+        pictures = np.maximum(np.rint(np.diff(t_s) / np.median(np.diff(t_s))), 1).astype(np.int64)
+        number = np.concatenate([[0], np.cumsum(pictures)])
+        t_s = np.interp(np.arange(number[-1] + 1), number, t_s)
+        frame = number[frame]
     boxes = table[box].to_numpy(np.float64)
     every = Sightings(frame, table["person"].to_numpy(np.int64), boxes, table[floor].to_numpy(np.float64))
     order = np.lexsort([table["person"].to_numpy(), frame])

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dwellmap.evaluation.attention import attention_error, sampled_paths
@@ -220,3 +221,19 @@ def test_faults_of_the_input_are_explained(dwellmap, tmp_path: Path):
     ran = dwellmap("evaluate", tmp_path / "tracks.txt", tmp_path / "gt.txt", "--fps", 2)
     assert ran.code == 0
     assert "IDF1" in ran.out
+
+
+@pytest.mark.parametrize("wander", [0.0, 0.3])
+def test_the_demo_s_truth_keeps_its_pictures_apart_at_any_rate(tmp_path, wander):
+    """Times in whole milliseconds and a rate that wanders; three seconds of it show nobody."""
+    rng = np.random.default_rng(2)
+    step_s = (1 + rng.uniform(-wander, wander, 4000)) / 15
+    t_s = np.round(np.cumsum(step_s), 3)
+    seen = (t_s < 100) | (t_s > 103)
+    columns = {"person": 1, "t_s": t_s[seen], "x_m": 1.0, "y_m": 1.0, "visible": 1.0, "feet": True}
+    box = {"x1_px": 10.0, "y1_px": 10.0, "x2_px": 30.0, "y2_px": 60.0}
+    pd.DataFrame(columns | box).to_parquet(tmp_path / "truth.parquet", index=False)
+    truth = load_truth(tmp_path / "truth.parquet")
+    assert len(truth.seen) == seen.sum()
+    assert len(truth.t_s) == pytest.approx(4000, abs=15)
+    assert np.all(np.diff(truth.t_s) > 0)
