@@ -29,7 +29,7 @@ def picture_positions(tracks: Tracks) -> Positions:
     height = tracks.xyxy_px[:, 3] - tracks.xyxy_px[:, 1]
     scale = np.empty(len(tracks))
     starts = np.flatnonzero(np.diff(tracks.person, prepend=-1))
-    for begin, end in zip(starts, np.append(starts[1:], len(tracks)), strict=True):
+    for begin, end in zip(starts, np.append(starts, len(tracks))[1:], strict=True):
         scale[begin:end] = np.median(height[begin:end]) / PERSON_M
     return Positions(
         tracks.person,

@@ -84,3 +84,14 @@ def test_somebody_who_stands_two_minutes_is_found_all_the_time(tmp_path, monkeyp
         hits += bool(len(boxes)) and bool(iou(box, boxes).max() >= 0.5)
     assert total > 400
     assert hits / total >= 0.95
+
+
+@pytest.mark.parametrize("detector", ["motion", "mog2"])
+def test_a_film_of_nobody_from_a_camera_without_calibration_gives_empty_maps(tmp_path, dwellmap, detector):
+    files = make_footage(
+        tmp_path, DemoOptions(length_s=5, people=0, fps=4, size_px=(160, 90)), lambda _: None
+    )
+    ran = dwellmap("run", files.film, "--detector", detector, "--out", tmp_path / "out", "--quiet")
+    assert ran.code == 0, ran.err
+    maps = pd.read_parquet(next((tmp_path / "out").rglob("maps.parquet")))
+    assert maps["dwell_s"].fillna(0).sum() == 0
