@@ -197,4 +197,5 @@ def track(log: DetectionLog, settings: ByteTrackSettings | None = None) -> Track
         t_s=log.row_t_s[kept],
         xyxy_px=log.xyxy_px[kept],
         score=log.score[kept],
+        row=kept,
     )

@@ -17,6 +17,7 @@ class Tracklets:
         t_s: (N,) float64.
         xyxy_px: (N, 4) float64 detected boxes (not the filter's estimate).
         score: (N,) float64.
+        row: (N,) int64 number of each box in the `DetectionLog` that it comes from.
 
     """
 
@@ -24,13 +25,15 @@ class Tracklets:
     t_s: NDArray[np.float64]
     xyxy_px: NDArray[np.float64]
     score: NDArray[np.float64]
+    row: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         """Check shapes and order once and make the arrays read-only."""
         n = len(self.tracklet)
-        types = {"tracklet": np.int64}
-        for name, shape in (("tracklet", (n,)), ("t_s", (n,)), ("xyxy_px", (n, 4)), ("score", (n,))):
-            value = np.array(getattr(self, name), dtype=types.get(name, np.float64))
+        shapes = {"tracklet": (n,), "t_s": (n,), "xyxy_px": (n, 4), "score": (n,), "row": (n,)}
+        for name, shape in shapes.items():
+            dtype = np.int64 if name in ("tracklet", "row") else np.float64
+            value = np.array(getattr(self, name), dtype=dtype)
             if value.shape != shape:
                 raise ValueError(f"{name}: expected shape {shape}, got {value.shape}")
             value.setflags(write=False)

@@ -73,4 +73,5 @@ def peer_tracklets(log: DetectionLog) -> Tracklets:
         log.t_s[joined["picture"].to_numpy(np.int64)],
         log.xyxy_px[row],
         log.score[row],
+        row,
     )

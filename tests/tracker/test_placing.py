@@ -16,7 +16,13 @@ PICTURES = np.arange(0, 10) / 4
 def tracklets(*rows: tuple[int, float, float, float, float, float]) -> Tracklets:
     """Rows of tracklet, t_s, left, top, right, bottom."""
     table = np.array(rows, dtype=float)
-    return Tracklets(table[:, 0].astype(np.int64), table[:, 1], table[:, 2:], np.full(len(table), 0.8))
+    return Tracklets(
+        table[:, 0].astype(np.int64),
+        table[:, 1],
+        table[:, 2:],
+        np.full(len(table), 0.8),
+        np.arange(len(table)),
+    )
 
 
 def test_the_foot_is_the_middle_of_the_lower_edge_without_calibration():
@@ -80,7 +86,9 @@ def test_positions_are_on_the_floor_with_a_covariance():
 
 
 def test_nobody_gives_no_rows():
-    nobody = Tracklets(np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 4)), np.zeros(0))
+    nobody = Tracklets(
+        np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 4)), np.zeros(0), np.zeros(0, np.int64)
+    )
     assert len(place(nobody, PICTURES, SHOWN_PX, None, 2.0)) == 0
 
 
