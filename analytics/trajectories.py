@@ -192,8 +192,9 @@ def smooth(
 ) -> Trajectories:
     """Smooth all paths.
 
-    Paths are broken where two successive positions of a person lie more than `max_bridge_s` apart, and by
-    every gap in the footage. A path runs from its first to its last position: smoothing changes neither time.
+    Paths are broken where two successive positions of a person lie more than `max_bridge_s` apart, unless
+    interpolated rows fill all of the time between them, and by every gap in the footage. A path runs from its
+    first to its last position: smoothing changes neither time.
 
     Args:
         positions: Raw positions, sorted by person and time.
@@ -223,7 +224,12 @@ def _paths(positions: Positions, max_bridge_s: float, gaps_s: NDArray[np.float64
         return path
     person, t_s = positions.person[placed], positions.t_s[placed]
     # A hair above the limit, so that a gap of exactly max_bridge_s is bridged whatever the rounding.
-    broken = (person[1:] != person[:-1]) | (t_s[1:] - t_s[:-1] > max_bridge_s + 1e-6)
+    wide = np.concatenate([[False], np.diff(positions.t_s) > max_bridge_s + 1e-6])
+    seen_elsewhere = positions.observed & ~np.isfinite(positions.xy).all(axis=1)
+    # Interpolated rows without a hole vouch for a longer gap: linking knows who was there.
+    unfilled = np.cumsum(wide)[placed[1:]] > np.cumsum(wide)[placed[:-1]]
+    unfilled |= np.cumsum(seen_elsewhere)[placed[1:]] > np.cumsum(seen_elsewhere)[placed[:-1]]
+    broken = (person[1:] != person[:-1]) | (unfilled & (t_s[1:] - t_s[:-1] > max_bridge_s + 1e-6))
     stretch = np.searchsorted(gaps_s[:, 1], t_s, side="right")
     broken |= stretch[1:] != stretch[:-1]
     number = np.concatenate([[0], np.cumsum(broken)])

@@ -15,10 +15,12 @@ from analytics.coverage import coverage_of
 from dwellmap.progress import Reporter
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
+from tracker.boxpath import smoothed_boxes
 from tracker.bytetrack import track
 from tracker.detections import DetectionLog
 from tracker.detector import Detector
 from tracker.frames import Footage, Frame, FrameStream, Recording
+from tracker.linking.linker import Known, link, people
 from tracker.placing import place
 from tracker.scenepicture import Part, ScenePicture, shown_part
 from tracker.tracks import Tracks
@@ -97,17 +99,25 @@ def follow(
     log: DetectionLog,
     view: CameraView,
     shown_px: Part,
+    observed_s: NDArray[np.float64],
     settings: Settings,
     reporter: Reporter,
     timing: Timing,
 ) -> Tracks:
-    """Join the detections to tracks and put them on the floor."""
+    """Join the detections to people and put them on the floor."""
     since = time.perf_counter()
-    with reporter.step("joining detections to tracks", None):
+    with reporter.step("joining detections to tracklets", None):
         tracklets = track(log.outside(view.ignored_px), settings.tracker)
-        tracks = place(tracklets, log.t_s, shown_px, view.calibration, settings.trajectories.max_bridge_s,
-                       log.near_edge_m)  # fmt: skip
-    timing.add("track", since)
+    since = timing.add("track", since)
+    with reporter.step("joining tracklets to people", None):
+        known = Known(log.t_s, observed_s, shown_px, view.calibration)
+        person = link(tracklets, known, settings.linking)
+    since = timing.add("link", since)
+    with reporter.step("putting people on the floor", None):
+        placed = place(people(tracklets, person), log.t_s, shown_px, view.calibration,
+                       settings.linking.max_gap_s, log.near_edge_m)  # fmt: skip
+        tracks = smoothed_boxes(placed, settings.linking.max_gap_s)
+    timing.add("place", since)
     return tracks
 
 

@@ -168,7 +168,7 @@ def remap(
         same_calibration
         and old_view.to_json()["ignored_px"] == view.to_json()["ignored_px"]
         and old_settings.tracker == settings.tracker
-        and old_settings.trajectories.max_bridge_s == settings.trajectories.max_bridge_s
+        and old_settings.linking == settings.linking
     )
     tracks = run.tracks() if unchanged else None
     picture = run.scene_picture()
@@ -197,7 +197,7 @@ def _write(
 ) -> None:
     """Compute what is missing and write all files of a run."""
     if tracks is None:
-        tracks = follow(seen.log, view, seen.shown_px, settings, reporter, timing)
+        tracks = follow(seen.log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing)
     footage = seen.footage
     analysis = measure(tracks, view, seen.shown_px, footage.observed_s, settings, reporter, timing)
     warnings = (*notes, *view.notes, *_warnings(analysis, tracks, footage, view))

@@ -24,7 +24,7 @@ from dwellmap.site_values import (
     StartPattern,
     TimeZone,
 )
-from tracker.settings import ByteTrackSettings, YoloSettings
+from tracker.settings import ByteTrackSettings, LinkingSettings, YoloSettings
 
 
 class Table(BaseModel):
@@ -146,7 +146,10 @@ class Settings(Table):
 
     yolo: YoloSettings = Field(default_factory=YoloSettings, description="what a YOLO keeps of what it sees")
     tracker: ByteTrackSettings = Field(
-        default_factory=ByteTrackSettings, description="linking boxes to tracks"
+        default_factory=ByteTrackSettings, description="joining boxes to tracklets"
+    )
+    linking: LinkingSettings = Field(
+        default_factory=LinkingSettings, description="joining tracklets to people"
     )
     trajectories: TrajectorySettings = Field(
         default_factory=TrajectorySettings, description="raw floor positions to a smoothed path"

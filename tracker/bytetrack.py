@@ -1,5 +1,5 @@
 """ByteTrack in real seconds (Zhang et al. 2022, "ByteTrack: Multi-Object Tracking by Associating Every
-Detection Box", arXiv 2110.06864, Algorithm 1).
+Detection Box", arXiv 2110.06864, Algorithm 1), whose tracklets end where somebody else could be meant.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from tracker.association import assign, iou
 from tracker.detections import DetectionLog
 from tracker.kalman import BoxStates, begin, correct, predict
+from tracker.rivals import contested
 from tracker.settings import ByteTrackSettings
 from tracker.tracklets import Tracklets
 
 # Two times that are meant to be `lost_s` apart may differ from it by rounding; no clock is this fine.
 _CLOCK_SLACK_S = 1e-6
+_LONGEST_STEP_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,18 +40,41 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Alive:
-    """The tracks that can still be continued: number, time of the last box, boxes so far, belief."""
+class _Known:
+    """The tracks that can still be meant by a box: number, times of first and last box, boxes so far, belief.
+
+    `open` ones can be continued. Others are over, but whoever they show may still be there, as a rival;
+    `contested` ones ended because another track could be meant, and are no rivals of their successors.
+    """
 
     number: NDArray[np.int64]
+    first_t_s: NDArray[np.float64]
     last_t_s: NDArray[np.float64]
     hits: NDArray[np.int64]
+    open: NDArray[np.bool_]
+    contested: NDArray[np.bool_]
     states: BoxStates
 
-    def take(self, rows: NDArray[np.bool_]) -> _Alive:
+    def take(self, rows: NDArray[np.bool_]) -> _Known:
         if rows.all():
             return self
-        return _Alive(self.number[rows], self.last_t_s[rows], self.hits[rows], self.states.take(rows))
+        return _Known(
+            self.number[rows], self.first_t_s[rows], self.last_t_s[rows], self.hits[rows], self.open[rows],
+            self.contested[rows], self.states.take(rows),
+        )  # fmt: skip
+
+    def join(self, other: _Known) -> _Known:
+        if not len(other.number):
+            return self
+        return _Known(
+            np.concatenate([self.number, other.number]),
+            np.concatenate([self.first_t_s, other.first_t_s]),
+            np.concatenate([self.last_t_s, other.last_t_s]),
+            np.concatenate([self.hits, other.hits]),
+            np.concatenate([self.open, other.open]),
+            np.concatenate([self.contested, other.contested]),
+            self.states.join(other.states),
+        )
 
 
 class ByteTrack:
@@ -57,9 +82,9 @@ class ByteTrack:
 
     def __init__(self, settings: ByteTrackSettings | None = None) -> None:
         self.settings = settings or ByteTrackSettings()
-        nothing = np.empty((0, 4))
-        self._alive = _Alive(
-            np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64), begin(nothing, self.settings)
+        none = np.empty(0, np.int64)
+        self._known = _Known(
+            none, np.empty(0), np.empty(0), none, none > 0, none > 0, begin(np.empty((0, 4)), self.settings)
         )
         self._t_s: float | None = None
         self._started = 0
@@ -82,23 +107,29 @@ class ByteTrack:
         boxes, scores = self._checked(t_s, detections)
         settings = self.settings
         tracks = self._advance(t_s)
+        overlap = iou(tracks.states.xyxy_px, boxes)
         track = np.full(len(boxes), -1, dtype=np.intp)
         high = np.flatnonzero(scores >= settings.high_score)
         low = np.flatnonzero((scores < settings.high_score) & (scores >= settings.low_score))
 
-        self._first_association(tracks, boxes, high, track)
-        self._second_association(tracks, boxes, low, track)
+        self._first_association(tracks, overlap, high, track)
+        self._second_association(tracks, overlap, low, track)
+        begun = np.flatnonzero(
+            (track < 0) & (scores >= settings.start_score) & (scores >= settings.low_score)
+        )
+        tracks, parents = self._end_contested(tracks, overlap, np.union1d(high, low), track, t_s)
 
         tracks = self._continued(tracks, boxes, track, t_s)
         number = np.where(track >= 0, np.append(tracks.number, 0)[track], 0)
         confirmed = np.where(track >= 0, np.append(tracks.hits, 0)[track] >= settings.confirm_hits, False)
 
         # A track that does not count yet has to be seen in every picture.
-        tracks = tracks.take((tracks.hits >= settings.confirm_hits) | (tracks.last_t_s == t_s))
-        fresh = high[(track[high] < 0) & (scores[high] >= settings.start_score)]
+        going_on = (tracks.hits >= settings.confirm_hits) | (tracks.last_t_s == t_s)
+        fresh = np.union1d(begun, np.flatnonzero(parents >= 0))
         number[fresh] = self._started + 1 + np.arange(len(fresh))
         confirmed[fresh] = settings.confirm_hits == 1
-        self._alive = self._with_new(tracks, boxes[fresh], number[fresh], t_s)
+        newborn = self._begun(tracks, boxes[fresh], number[fresh], parents[fresh], t_s)
+        self._known = tracks.take(going_on).join(newborn)
         self._started += len(fresh)
         self._t_s = t_s
         return Assignment(number.astype(np.int64), confirmed.astype(np.bool_))
@@ -118,35 +149,85 @@ class ByteTrack:
             raise ValueError(f"expected finite boxes and scores at {t_s} s, got NaN or infinity")
         return boxes, scores
 
-    def _advance(self, t_s: float) -> _Alive:
-        """Forget the tracks that were lost for too long and predict the others to now."""
-        tracks = self._alive
+    def _advance(self, t_s: float) -> _Known:
+        """Forget the tracks that are over for too long, close those that were lost, predict all to now."""
+        tracks, settings = self._known, self.settings
         if self._t_s is None:
             return tracks
-        tracks = tracks.take(t_s - tracks.last_t_s <= self.settings.lost_s + _CLOCK_SLACK_S)
-        steps = (t_s - self._t_s) / self.settings.motion_step_s
-        return replace(tracks, states=predict(tracks.states, steps, self.settings))
+        paused_s = t_s - tracks.last_t_s
+        # Sampled pictures further apart than `lost_s` still follow each other; across a gap they do not.
+        waiting = (tracks.last_t_s == self._t_s) & (paused_s <= _LONGEST_STEP_S)
+        lost = (paused_s > settings.lost_s + _CLOCK_SLACK_S) & ~waiting
+        tracks = replace(tracks, open=tracks.open & ~lost)
+        memory_s = settings.rival_memory_s if settings.rival_margin > 0 else 0.0
+        tracks = tracks.take(tracks.open | (paused_s <= memory_s + _CLOCK_SLACK_S))
+        steps = (t_s - self._t_s) / settings.motion_step_s
+        return replace(tracks, states=predict(tracks.states, steps, settings))
 
     def _first_association(
-        self, tracks: _Alive, boxes: NDArray[np.float64], high: NDArray[np.intp], track: NDArray[np.intp]
+        self,
+        tracks: _Known,
+        overlap: NDArray[np.float64],
+        high: NDArray[np.intp],
+        track: NDArray[np.intp],
     ) -> None:
         """Algorithm 1, line 17: all tracks, lost ones too, with the detections of high score."""
-        overlap = iou(tracks.states.xyxy_px, boxes[high])
-        rows, columns = assign(overlap, self.settings.match_iou)
-        track[high[columns]] = rows
+        waiting = np.flatnonzero(tracks.open)
+        rows, columns = assign(overlap[np.ix_(waiting, high)], self.settings.match_iou)
+        track[high[columns]] = waiting[rows]
 
     def _second_association(
-        self, tracks: _Alive, boxes: NDArray[np.float64], low: NDArray[np.intp], track: NDArray[np.intp]
+        self,
+        tracks: _Known,
+        overlap: NDArray[np.float64],
+        low: NDArray[np.intp],
+        track: NDArray[np.intp],
     ) -> None:
         """Algorithm 1, line 20: the tracks that remain with the detections of low score."""
-        remaining = np.setdiff1d(np.arange(len(tracks.number)), track[track >= 0])
-        overlap = iou(tracks.states.xyxy_px[remaining], boxes[low])
-        rows, columns = assign(overlap, self.settings.second_match_iou)
+        remaining = np.setdiff1d(np.flatnonzero(tracks.open), track[track >= 0])
+        rows, columns = assign(overlap[np.ix_(remaining, low)], self.settings.second_match_iou)
         track[low[columns]] = remaining[rows]
 
+    def _end_contested(
+        self,
+        tracks: _Known,
+        overlap: NDArray[np.float64],
+        usable: NDArray[np.intp],
+        track: NDArray[np.intp],
+        t_s: float,
+    ) -> tuple[_Known, NDArray[np.intp]]:
+        """Take contested boxes from their tracks, which end; each box begins a track with their motion.
+
+        Returns:
+            The tracks, and the track that each box was taken from, -1 for most.
+
+        """
+        parents = np.full(len(track), -1, dtype=np.intp)
+        settings = self.settings
+        matched = np.flatnonzero(track >= 0)
+        if settings.rival_margin == 0 or not len(matched):
+            return tracks, parents
+        grown = t_s - tracks.first_t_s >= settings.rival_age_s - _CLOCK_SLACK_S
+        column = np.searchsorted(usable, matched)
+        taken = contested(
+            overlap[:, usable],
+            track[matched],
+            column,
+            grown & ~tracks.contested,
+            settings.match_iou,
+            settings.rival_margin,
+        )
+        taken &= grown[track[matched]]
+        ended = track[matched[taken]]
+        parents[matched[taken]] = ended
+        track[matched[taken]] = -1
+        still_open, contested_ = tracks.open.copy(), tracks.contested.copy()
+        still_open[ended], contested_[ended] = False, True
+        return replace(tracks, open=still_open, contested=contested_), parents
+
     def _continued(
-        self, tracks: _Alive, boxes: NDArray[np.float64], track: NDArray[np.intp], t_s: float
-    ) -> _Alive:
+        self, tracks: _Known, boxes: NDArray[np.float64], track: NDArray[np.intp], t_s: float
+    ) -> _Known:
         """Give the matched tracks their boxes."""
         matched = np.flatnonzero(track >= 0)
         rows = track[matched]
@@ -154,19 +235,24 @@ class ByteTrack:
         last_t_s[rows] = t_s
         hits[rows] += 1
         states = correct(tracks.states, rows, boxes[matched], self.settings)
-        return _Alive(tracks.number, last_t_s, hits, states)
+        return replace(tracks, last_t_s=last_t_s, hits=hits, states=states)
 
-    def _with_new(
-        self, tracks: _Alive, boxes: NDArray[np.float64], number: NDArray[np.int64], t_s: float
-    ) -> _Alive:
-        """Algorithm 1, line 27: start a track for each unmatched detection of high score."""
-        if not len(boxes):
-            return tracks
-        return _Alive(
-            np.append(tracks.number, number),
-            np.append(tracks.last_t_s, np.full(len(boxes), t_s)),
-            np.append(tracks.hits, np.ones(len(boxes), dtype=np.int64)),
-            tracks.states.join(begin(boxes, self.settings)),
+    def _begun(
+        self,
+        tracks: _Known,
+        boxes: NDArray[np.float64],
+        number: NDArray[np.int64],
+        parent: NDArray[np.intp],
+        t_s: float,
+    ) -> _Known:
+        """Algorithm 1, line 27: start a track for each of these boxes; with the motion of its parent."""
+        n = len(boxes)
+        states = begin(boxes, self.settings)
+        children = parent >= 0
+        states.velocity_px[children] = tracks.states.velocity_px[parent[children]]
+        now = np.full(n, t_s)
+        return _Known(
+            number, now, now, np.ones(n, np.int64), np.ones(n, np.bool_), np.zeros(n, np.bool_), states
         )
 
 

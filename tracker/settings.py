@@ -17,7 +17,7 @@ class ByteTrackSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     high_score: float = Field(
-        default=0.4,
+        default=0.3,
         ge=0,
         le=1,
         description="Score (0..1) from which a detection takes part in the first association.",
@@ -30,34 +30,51 @@ class ByteTrackSettings(BaseModel):
         "it can only continue a tracklet (second association).",
     )
     start_score: float = Field(
-        default=0.5,
+        default=0.3,
         ge=0,
         le=1,
         description="Score (0..1) that an unmatched detection needs to start a tracklet.",
     )
     match_iou: float = Field(
-        default=0.1,
+        default=0.45,
         ge=0,
         le=1,
         description="Overlap (intersection over union, 0..1) that the first association needs.",
     )
     second_match_iou: float = Field(
-        default=0.3,
+        default=0.45,
         ge=0,
         le=1,
         description="Overlap (intersection over union, 0..1) that the second association needs.",
     )
     lost_s: float = Field(
-        default=1.0,
+        default=0.3,
         ge=0,
-        description="Seconds for which a tracklet without a detection waits to be found again; "
-        "a longer pause ends it.",
+        description="Seconds for which a tracklet without a detection waits to be found again; a longer "
+        "pause ends it, and joining what was before and after is the business of linking.",
     )
     confirm_hits: int = Field(
-        default=2,
+        default=1,
         ge=1,
         description="Detections in a row (count) that make a tracklet count; its first boxes are then "
         "published too. A tracklet that misses one before that is dropped.",
+    )
+    rival_margin: float = Field(
+        default=0.25,
+        ge=0,
+        le=1,
+        description="Overlap (intersection over union, 0..1) by which a match must beat giving the box to "
+        "another tracklet, or taking another box; else the tracklet ends there. 0 never ends one.",
+    )
+    rival_age_s: float = Field(
+        default=0.3,
+        ge=0,
+        description="Seconds that a tracklet must have lasted to be a rival, or to be ended by one.",
+    )
+    rival_memory_s: float = Field(
+        default=1.0,
+        ge=0,
+        description="Seconds for which a tracklet that is over can still be a rival.",
     )
     motion_step_s: float = Field(
         default=0.2,
@@ -75,7 +92,24 @@ class ByteTrackSettings(BaseModel):
     drift_noise_px: float = Field(
         default=0.1,
         gt=0,
-        description="Standard deviation (pixels) by which a box side wanders in one motion step.",
+        description="Standard deviation (pixels) by which a box's centre wanders in one motion step.",
+    )
+    size_start_noise_px: float = Field(
+        default=0.3,
+        gt=0,
+        description="Standard deviation (pixels) of a new tracklet's width and height.",
+    )
+    size_drift_noise_px: float = Field(
+        default=0.04,
+        gt=0,
+        description="Standard deviation (pixels) by which a box's size wanders in one motion step.",
+    )
+    size_speed_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Speed of a box's size as a share (0..1) of what turn and start noise allow its centre; "
+        "at 0 a size never grows or shrinks by itself.",
     )
     turn_noise_px: float = Field(
         default=0.1,
@@ -85,7 +119,7 @@ class ByteTrackSettings(BaseModel):
     start_noise_px: float = Field(
         default=1.0,
         gt=0,
-        description="Standard deviation of a new tracklet's box side (pixels) and of its velocity "
+        description="Standard deviation of a new tracklet's place (pixels) and of its velocity "
         "(pixels per motion step).",
     )
 
@@ -96,12 +130,119 @@ class ByteTrackSettings(BaseModel):
                 "expected low_score <= high_score <= start_score, got "
                 f"{self.low_score:g}, {self.high_score:g}, {self.start_score:g}"
             )
-        if self.drift_noise_px**2 < self.turn_noise_px**2 / 12:
+        if (
+            self.drift_noise_px**2 < self.turn_noise_px**2 / 12
+            or self.size_drift_noise_px**2 < (self.size_speed_share * self.turn_noise_px) ** 2 / 12
+        ):
             raise ValueError(
                 "expected drift_noise_px of at least turn_noise_px / sqrt(12) (else the noise of a short "
                 f"step is no covariance), got {self.drift_noise_px:g} and {self.turn_noise_px:g}"
             )
         return self
+
+
+class LinkingSettings(BaseModel):
+    """How tracklets of a recording are joined into people.
+
+    A height is that of a person's box, or 1.7 m on a calibrated floor; a nat is a log likelihood ratio of 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    speed: float = Field(
+        default=0.4,
+        gt=0,
+        description="Standard deviation (heights per second) of one component of a person's velocity: "
+        "0.7 m/s, standing included.",
+    )
+    memory_s: float = Field(
+        default=20.0, gt=0, description="Seconds after which a person's velocity is forgotten."
+    )
+    box_error: float = Field(
+        default=0.06, gt=0, description="Standard deviation (heights) of the head of a detected box."
+    )
+    surprise_degrees: float = Field(
+        default=5.0,
+        gt=2,
+        description="Degrees of freedom (count) of the Student t of motion: fewer forgive more surprises.",
+    )
+    end_boxes: int = Field(
+        default=60, ge=2, description="Boxes (count) at an end that tell how somebody moves there."
+    )
+    height_error: float = Field(
+        default=0.06, gt=0, description="Standard deviation of the logarithm of a box's height."
+    )
+    height_drift: float = Field(
+        default=0.08,
+        ge=0,
+        description="Standard deviation by which that logarithm changes in a second, growing with the root.",
+    )
+    stranger_height: float = Field(
+        default=0.35, gt=0, description="Standard deviation of that logarithm between two strangers."
+    )
+    cut_share: float = Field(
+        default=0.1, gt=0, lt=1, description="Share (0..1) of ends at which a box is cut short by something."
+    )
+    pause_s: float = Field(
+        default=0.2,
+        gt=0,
+        description="Seconds of half of all pauses; longer ones get rarer with the square of their length.",
+    )
+    max_gap_s: float = Field(
+        default=15.0, gt=0, description="Longest pause (seconds) that is linked by motion."
+    )
+    exposed_nats: float = Field(
+        default=1.5,
+        ge=0,
+        description="Nats that a second of a pause costs in which no detected box could hide the person.",
+    )
+    exposed_s: float = Field(
+        default=4.0, ge=0, description="Seconds after which staying unseen costs nothing more."
+    )
+    overlap_s: float = Field(
+        default=0.35,
+        ge=0,
+        description="Seconds for which two tracklets of one person may overlap in the same place.",
+    )
+    overlap_nats: float = Field(default=1.5, ge=0, description="Nats that such an overlap costs.")
+    mid_share: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="Share (0..1) of people who begin or end elsewhere than at the picture's edge.",
+    )
+    stay_s: float = Field(
+        default=20.0,
+        gt=0,
+        description="Typical seconds in sight; with the number of people at once it tells how often "
+        "somebody new comes.",
+    )
+    edge_heights: float = Field(
+        default=0.6,
+        gt=0,
+        description="Distance (heights) from the picture's edge within which people may come and go.",
+    )
+    false_base: float = Field(
+        default=2.0, description="Nats by which a piece without any box is rather a false alarm."
+    )
+    false_box: float = Field(
+        default=0.35, gt=0, description="Nats that each box speaks against a false alarm."
+    )
+    false_score: float = Field(
+        default=6.0,
+        ge=0,
+        description="Nats that a mean score of 1 more speaks against it, counted from 0.7 on.",
+    )
+    sure_nats: tuple[float, ...] = Field(
+        default=(6.0, 3.0, 1.0),
+        description="Margins (nats) by which a link must beat its rivals to be made in the first rounds.",
+    )
+    least_s: float = Field(
+        default=0.5, ge=0, description="Seconds that somebody must be seen to be a person at all."
+    )
+    least_boxes: int = Field(
+        default=4, ge=1, description="Detections (count) that somebody needs to be a person at all."
+    )
 
 
 class YoloSettings(BaseModel):

@@ -1,5 +1,7 @@
 """The laws that every stay, visit and map obeys, whatever people do."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -74,8 +76,15 @@ def test_smoothing_keeps_first_and_last_time_and_every_bridged_gap(make_paths, s
     paths = smooth(positions, TrajectorySettings(max_bridge_s=2.0))
     spans = []
     for person in np.unique(positions.person):
-        own = (positions.person == person) & positions.observed & np.isfinite(positions.xy).all(axis=1)
-        for t_s in np.split(positions.t_s[own], np.flatnonzero(np.diff(positions.t_s[own]) > 2.0 + 1e-6) + 1):
+        rows = np.flatnonzero(positions.person == person)
+        placed = rows[positions.observed[rows] & np.isfinite(positions.xy[rows]).all(axis=1)]
+        breaks = []
+        for k, (a, b) in enumerate(pairwise(placed)):
+            filled = not positions.observed[a + 1 : b].any()
+            filled &= bool((np.diff(positions.t_s[a : b + 1]) <= 2.0 + 1e-6).all())
+            if positions.t_s[b] - positions.t_s[a] > 2.0 + 1e-6 and not filled:
+                breaks.append(k + 1)
+        for t_s in np.split(positions.t_s[placed], breaks):
             spans += [(int(person), t_s[0], t_s[-1])] if len(t_s) else []
     first = np.flatnonzero(np.diff(paths.path, prepend=-1))
     last = np.flatnonzero(np.diff(paths.path, append=-1))

@@ -133,17 +133,30 @@ def test_a_gap_of_max_bridge_s_is_bridged_and_a_longer_one_is_not():
     assert path.unplaced_s == pytest.approx(2.01)
 
 
-def test_interpolated_rows_neither_bridge_nor_lengthen_a_path():
+def test_interpolated_rows_bridge_only_a_gap_that_they_fill_and_never_lengthen_a_path():
     t_s = np.arange(0, 10, 0.5)
     observed = np.ones(20, bool)
     observed[4:10] = False  # from 2 to 4.5 s: 3.5 s between observations
     observed[17:] = False  # predicted past the last observation at 8 s
     observed[13] = False
-    path = smooth(positions(t_s, np.column_stack([t_s, t_s]), observed=observed), SETTINGS)
-    assert path.t_s.tolist() == [0, 0.5, 1, 1.5, 5, 5.5, 6, 6.5, 7, 7.5, 8]
-    assert path.tracked_s == 8
-    assert path.unplaced_s == 3.5
+    raw = positions(t_s, np.column_stack([t_s, t_s]), observed=observed)
+    path = smooth(raw, SETTINGS)
+    assert path.t_s.tolist() == t_s[:17].tolist()
+    assert (path.tracked_s, path.unplaced_s) == (8, 0)
     np.testing.assert_allclose(path.xy[path.t_s == 6.5], [[6.5, 6.5]], atol=0.01)
+
+    # Without the rows from 2 to 4.5 s nobody vouches for that gap, nor does a sighting without a position.
+    kept = np.ones(20, bool)
+    kept[4:10] = False
+    bare = positions(t_s[kept], np.column_stack([t_s, t_s])[kept], observed=observed[kept])
+    nowhere = np.column_stack([t_s, t_s])
+    nowhere[4:10] = np.nan
+    seen = observed.copy()
+    seen[4:10] = True
+    for broken in (bare, positions(t_s, nowhere, observed=seen)):
+        path = smooth(broken, SETTINGS)
+        assert path.t_s.tolist() == [0, 0.5, 1, 1.5, 5, 5.5, 6, 6.5, 7, 7.5, 8]
+        assert path.unplaced_s == 3.5
 
 
 def test_somebody_without_any_position_is_counted_as_unplaced():

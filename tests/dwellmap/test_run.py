@@ -162,7 +162,12 @@ def test_export_writes_motchallenge_text(run, walker, dwellmap, tmp_path):
     assert rows.shape[0] == 121
     assert set(rows[:, 1]) == {1}
     assert np.array_equal(rows[:, 0], given[:, 0])
-    assert np.abs(rows[:, 2:6] - given[:, 2:6]).max() < 0.01
+    tracks = pd.read_parquet(Path(run) / "tracks.parquet")
+    np.testing.assert_allclose(rows[:, 4], tracks["x2_px"] - tracks["x1_px"], atol=0.01)
+    # Boxes are smoothed: only where the walker stops dead, from 0.6 heights a second, do they run ahead.
+    off = np.abs(rows[:, 2:6] - given[:, 2:6]).max(axis=1)
+    assert np.median(off) < 0.3
+    assert off.max() < 0.1 * given[:, 5].max()
 
 
 def test_the_clock_rate_stretches_time(walker, dwellmap, tmp_path, replay):

@@ -14,7 +14,12 @@ from tracker.frames import Frame
 from tracker.kalman import begin, correct, predict, process_noise
 from tracker.settings import ByteTrackSettings
 
-PEER = ByteTrackSettings(motion_step_s=1 / 30)
+# ByteTrack as it was published: tracks wait for a second and never end for a rival's sake.
+PUBLISHED = ByteTrackSettings(
+    high_score=0.4, start_score=0.5, match_iou=0.1, second_match_iou=0.3, lost_s=1.0, confirm_hits=2,
+    rival_margin=0.0, size_start_noise_px=1.0, size_drift_noise_px=0.1, size_speed_share=1.0,
+)  # fmt: skip
+PEER = PUBLISHED.model_copy(update={"motion_step_s": 1 / 30})
 
 
 def boxes(*rows, score=0.9):
@@ -37,9 +42,9 @@ def person_at(x, score=0.9):
     return (x, 100, x + 40, 200, score)
 
 
-def tracklets_of(scene):
+def tracklets_of(scene, settings=PUBLISHED):
     """Tracklets of [(t_s, rows), ...] and, per tracklet, its times."""
-    found = track(log_of((t, boxes(*rows)) for t, rows in scene))
+    found = track(log_of((t, boxes(*rows)) for t, rows in scene), settings)
     return found, {n: found.t_s[found.tracklet == n].tolist() for n in np.unique(found.tracklet)}
 
 
@@ -72,7 +77,7 @@ def test_a_tentative_track_must_not_miss():
 
 
 def test_online_numbers_come_at_once_and_confirmation_with_the_second_box():
-    tracker = ByteTrack()
+    tracker = ByteTrack(PUBLISHED)
     first = tracker.update(5.0, boxes(person_at(100)))
     second = tracker.update(5.1, boxes(person_at(101)))
     assert (first.track.tolist(), first.confirmed.tolist()) == ([1], [False])
@@ -99,7 +104,7 @@ def test_a_box_below_low_score_is_not_looked_at():
 
 def test_a_strong_box_is_served_before_a_weak_one():
     """The weak box overlaps the track better, but the strong one is asked first (two stages)."""
-    tracker = ByteTrack()
+    tracker = ByteTrack(PUBLISHED)
     for t in (0.0, 0.1):
         tracker.update(t, boxes(person_at(100)))
     answer = tracker.update(0.2, boxes(person_at(100, 0.3), person_at(112, 0.9)))
@@ -124,7 +129,8 @@ def test_two_people_who_cross_keep_their_numbers():
 @pytest.mark.parametrize(("pause_s", "tracklets"), [(0.9, 1), (1.0, 1), (1.1, 2), (100.0, 2)])
 def test_a_pause_longer_than_lost_s_ends_the_tracklet(pause_s, tracklets):
     times = [0.0, 0.1, 0.2, 0.2 + pause_s, 0.3 + pause_s]
-    _, by_number = tracklets_of([(t, [person_at(100)]) for t in times])
+    scene = [(t, [person_at(100)]) for t in times]
+    _, by_number = tracklets_of([*scene[:3], (0.25, []), *scene[3:]])
     assert len(by_number) == tracklets
 
 
@@ -146,7 +152,7 @@ def test_numbers_follow_first_appearance_and_belong_to_the_instance():
 
 
 def test_without_scores_every_box_is_certain():
-    tracker = ByteTrack()
+    tracker = ByteTrack(PUBLISHED)
     assert tracker.update(0.0, sv.Detections(xyxy=np.array([[0.0, 0, 10, 20]]))).track.tolist() == [1]
 
 
@@ -156,12 +162,58 @@ def test_nobody_ever():
     assert len(track(log_of([])).tracklet) == 0
 
 
+# Rivals: a tracklet ends where somebody else could be meant
+
+
+def crossing():
+    """Two people of the same size who walk through each other along one line, 2 m/s apart."""
+    times = np.arange(40) / 10
+    return [(t, [(60 * t, 100, 60 * t + 40, 200), (240 - 60 * t, 100, 280 - 60 * t, 200)]) for t in times]
+
+
+def test_a_tracklet_ends_where_a_rival_fits_nearly_as_well():
+    found, by_number = tracklets_of(crossing(), ByteTrackSettings())
+    assert len(by_number) >= 4
+    for number in by_number:
+        steps = np.diff(found.xyxy_px[found.tracklet == number, 0])
+        assert len(set(np.sign(steps))) <= 1, "a tracklet that went over to the other person"
+
+
+def test_every_box_of_a_contested_stretch_still_belongs_to_a_tracklet():
+    scene = crossing()
+    found, _ = tracklets_of(scene, ByteTrackSettings())
+    assert len(found.tracklet) == sum(len(rows) for _, rows in scene)
+
+
+def test_people_apart_are_not_contested():
+    times = np.arange(40) / 10
+    scene = [(t, [person_at(100 + 30 * t), person_at(160 + 30 * t)]) for t in times]
+    _, by_number = tracklets_of(scene, ByteTrackSettings())
+    assert len(by_number) == 2
+
+
+def test_pictures_further_apart_than_lost_s_follow_each_other_but_not_across_a_gap():
+    scene = [(t, [person_at(100)]) for t in (0.0, 0.5, 1.0, 1.5, 60.0, 60.5)]
+    _, by_number = tracklets_of(scene, ByteTrackSettings())
+    assert list(by_number.values()) == [[0.0, 0.5, 1.0, 1.5], [60.0, 60.5]]
+
+
+def test_who_was_lost_for_a_moment_is_still_a_rival():
+    """Both could be in the only box at the end: the one who has it, and the one who just vanished there."""
+    times = np.arange(10) / 10
+    scene = [(t, [person_at(100), person_at(104)]) for t in times]
+    scene += [(t, [person_at(102)]) for t in (1.0, 1.1)]
+    found, by_number = tracklets_of(scene, ByteTrackSettings(rival_age_s=0.0, rival_margin=0.2))
+    last = found.tracklet[found.t_s == 1.0][0]
+    assert by_number[last][0] >= 0.1, "an old tracklet took a box that could be either's"
+
+
 # Bad input
 
 
 @pytest.mark.parametrize("t_s", [1.0, 0.5, float("nan"), float("inf")])
 def test_time_must_increase(t_s):
-    tracker = ByteTrack()
+    tracker = ByteTrack(PUBLISHED)
     tracker.update(1.0, boxes())
     with pytest.raises(ValueError, match="expected a time later"):
         tracker.update(t_s, boxes())
@@ -169,7 +221,7 @@ def test_time_must_increase(t_s):
 
 def test_boxes_must_be_finite():
     with pytest.raises(ValueError, match="finite"):
-        ByteTrack().update(0.0, boxes((0, 0, float("nan"), 1)))
+        ByteTrack(PUBLISHED).update(0.0, boxes((0, 0, float("nan"), 1)))
 
 
 def test_settings_must_be_in_order():
@@ -214,7 +266,7 @@ def test_the_clock_may_start_anywhere(crowd, seed, shift):
     scene = crowd(seed, jittered_times(seed, 10, 4), people=8)
     answers = []
     for moved in (0.0, shift):
-        tracker = ByteTrack()
+        tracker = ByteTrack(PUBLISHED)
         answers.append([tracker.update(t + moved, p) for t, p in zip(scene.t_s, scene.pictures, strict=True)])
     for here, there in zip(*answers, strict=True):
         np.testing.assert_array_equal(here.track, there.track)
@@ -224,8 +276,10 @@ def test_the_clock_may_start_anywhere(crowd, seed, shift):
 @given(seed=st.integers(0, 10_000), factor=st.sampled_from([60.0, 0.001, 10 / 7]))
 def test_time_in_another_unit_with_settings_to_match_is_the_same(crowd, seed, factor):
     scene = crowd(seed, jittered_times(seed, 10, 4), people=8)
-    plain = ByteTrackSettings(lost_s=0.987)
-    scaled = ByteTrackSettings(lost_s=0.987 * factor, motion_step_s=plain.motion_step_s * factor)
+    plain = PUBLISHED.model_copy(update={"lost_s": 0.987})
+    scaled = plain.model_copy(
+        update={"lost_s": 0.987 * factor, "motion_step_s": plain.motion_step_s * factor}
+    )
     here, there = ByteTrack(plain), ByteTrack(scaled)
     for t, picture in zip(scene.t_s, scene.pictures, strict=True):
         a, b = here.update(t, picture), there.update(t * factor, picture)
@@ -236,7 +290,7 @@ def test_time_in_another_unit_with_settings_to_match_is_the_same(crowd, seed, fa
 @given(seed=st.integers(0, 10_000))
 def test_the_order_of_detections_does_not_matter(crowd, seed):
     scene = crowd(seed, np.arange(30) / 10, people=8)
-    here, there = ByteTrack(), ByteTrack()
+    here, there = ByteTrack(PUBLISHED), ByteTrack(PUBLISHED)
     names = {}
     for t, picture in zip(scene.t_s, scene.pictures, strict=True):
         order = np.random.default_rng(seed).permutation(len(picture))
@@ -264,14 +318,15 @@ def test_a_prediction_in_two_parts_is_the_whole(a, b):
 @given(steps=st.floats(0, 100), drift=st.floats(0.05, 3), share=st.floats(0, 12**0.5))
 def test_the_noise_of_any_step_is_a_covariance(steps, drift, share):
     noisy = ByteTrackSettings(drift_noise_px=drift, turn_noise_px=drift * share * 0.9999)
-    side, mixed, velocity = process_noise(steps, noisy)
-    assert side >= 0
-    assert velocity >= 0
-    assert side * velocity - mixed**2 >= -1e-9 * side * velocity
+    for place, mixed, velocity in np.transpose(process_noise(steps, noisy)):
+        assert place >= 0
+        assert velocity >= 0
+        assert place * velocity - mixed**2 >= -1e-9 * place * velocity
 
 
 def test_one_step_of_the_filter_has_the_matrices_of_the_peer():
-    assert process_noise(1.0, PEER) == pytest.approx((0.01, 0.0, 0.01))
+    for noise, expected in zip(process_noise(1.0, PEER), (0.01, 0.0, 0.01), strict=True):
+        assert noise == pytest.approx([expected, expected])
     assert PEER.box_noise_px**2 == pytest.approx(0.1)
     estimator = pytest.importorskip("trackers.utils.state_representations")
     tracklet = pytest.importorskip("trackers.core.bytetrack.tracklet")
@@ -288,10 +343,11 @@ def test_one_step_of_the_filter_has_the_matrices_of_the_peer():
             ours = correct(ours, np.array([0]), box[None], PEER)
         state = theirs.state_estimator.kf
         np.testing.assert_allclose(ours.xyxy_px[0], state.state[:4, 0], rtol=1e-9)
-        np.testing.assert_allclose(ours.velocity_px[0], state.state[4:, 0], rtol=1e-9, atol=1e-12)
-        covariance = np.kron(
-            [[ours.cov_px2[0, 0], ours.cov_px2[0, 1]], [ours.cov_px2[0, 1], ours.cov_px2[0, 2]]], np.eye(4)
-        )
+        centre_v, size_v = ours.velocity_px[0]
+        sides_v = np.concatenate([centre_v - size_v / 2, centre_v + size_v / 2])
+        np.testing.assert_allclose(sides_v, state.state[4:, 0], rtol=1e-9, atol=1e-12)
+        place, mixed, velocity = ours.cov_px2[0, 0]
+        covariance = np.kron([[place, mixed], [mixed, velocity]], np.eye(4))
         np.testing.assert_allclose(covariance, state.state_covariance, rtol=1e-9, atol=1e-12)
 
 

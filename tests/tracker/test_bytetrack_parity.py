@@ -25,6 +25,10 @@ def ours_for(peer: dict, fps: float, timestamps: bool) -> ByteTrackSettings:
         lost_s=buffer / 30 if timestamps else (frames + 0.5) / fps,
         confirm_hits=peer["minimum_consecutive_frames"],
         motion_step_s=1 / fps,
+        rival_margin=0.0,
+        size_start_noise_px=1.0,
+        size_drift_noise_px=0.1,
+        size_speed_share=1.0,
     )
 
 

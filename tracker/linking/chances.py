@@ -1,0 +1,101 @@
+"""How likely people begin and end at a place, and how likely a piece is no person at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.linking.pieces import Pieces
+from tracker.linking.walking import Ends
+from tracker.settings import LinkingSettings
+
+_SAMPLED_BOXES = 3000
+# Spread (heights) of where people are around where they were seen, and a floor for places never visited.
+_SPREAD = 1.5
+_ANYWHERE = 1e-4
+# Within this time (s) of the footage's begin or end, people were or stay there all the same.
+_CUT_S = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chances:
+    """Logarithms, in nats.
+
+    Attributes:
+        birth: (n,) of the density of people who begin here, per height^2 and second.
+        death: (n,) of the probability that an end is the last one.
+        false: (n,) of the density of false alarms like this piece, per height^2 and second.
+
+    """
+
+    birth: NDArray[np.float64]
+    death: NDArray[np.float64]
+    false: NDArray[np.float64]
+
+
+def chances(
+    pieces: Pieces,
+    begin: Ends,
+    footage_s: NDArray[np.float64],
+    shown_px: tuple[float, float, float, float],
+    settings: LinkingSettings,
+) -> Chances:
+    """Chances from the recording itself.
+
+    People come at the rate that follows from how many are there at once and a typical stay, spread as people
+    are spread; most of them at the picture's edges (not the upper one: people do not come from above).
+
+    Args:
+        pieces: The pieces.
+        begin: Their first states.
+        footage_s: (m, 2) stretches in which footage was decoded.
+        shown_px: (x0, y0, x1, y1) of the picture that shows the scene.
+        settings: How likely each is.
+
+    """
+    t0, t1 = pieces.t_s[pieces.first], pieces.t_s[pieces.last]
+    watched_s = max(float(np.sum(footage_s[:, 1] - footage_s[:, 0])), 1.0)
+    steps_s = np.diff(np.unique(pieces.t_s))
+    present_s = len(pieces.t_s) * (float(np.median(steps_s)) if len(steps_s) else 0.0)
+    rate = max(present_s / watched_s / settings.stay_s, 1 / watched_s)
+    local = np.log(rate * _density(pieces, begin.xy, begin.unit))
+    first_px, last_px = pieces.xyxy_px[pieces.first], pieces.xyxy_px[pieces.last]
+    edge_begin = np.log(np.maximum(_at_edge(first_px, shown_px, settings), 1e-9)) + 1.0
+    birth = local + np.logaddexp(np.log(settings.mid_share), edge_begin)
+    birth = np.where(_near(t0, footage_s[:, 0]), np.maximum(birth, local + 1.0), birth)
+    last = np.clip(settings.mid_share + 0.6 * _at_edge(last_px, shown_px, settings), 0, 0.7)
+    death = np.log(np.where(_near(t1, footage_s[:, 1]), 0.9, last))
+    sure = (
+        np.maximum(np.add.reduceat(pieces.score, pieces.first) / pieces.boxes - 0.7, 0) if len(pieces) else t0
+    )
+    false = settings.false_base - settings.false_box * pieces.boxes - settings.false_score * sure
+    return Chances(birth, death, false)
+
+
+def _density(pieces: Pieces, xy: NDArray[np.float64], unit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of all boxes per height^2 around points: where people are, strangers begin more often."""
+    sample = pieces.where.xy[:: max(1, len(pieces.t_s) // _SAMPLED_BOXES)]
+    share = np.empty(len(xy))
+    for rows in np.array_split(np.arange(len(xy)), max(1, len(xy) // 2000)):
+        d2 = ((xy[rows][:, None] - sample[None]) ** 2).sum(axis=2)
+        share[rows] = np.exp(-d2 / (2 * (_SPREAD * unit[rows][:, None]) ** 2)).mean(axis=1)
+    return np.asarray(share / (2 * np.pi * _SPREAD**2) + _ANYWHERE)
+
+
+def _at_edge(
+    xyxy_px: NDArray[np.float64],
+    shown_px: tuple[float, float, float, float],
+    settings: LinkingSettings,
+) -> NDArray[np.float64]:
+    """1 at the left, right or lower edge of the picture, falling to 0 within `edge_heights`."""
+    x0, _, x1, y1 = shown_px
+    away = np.minimum(np.minimum(xyxy_px[:, 0] - x0, x1 - xyxy_px[:, 2]), y1 - xyxy_px[:, 3])
+    height = np.maximum(xyxy_px[:, 3] - xyxy_px[:, 1], 1.0)
+    return np.asarray(np.clip(1 - np.maximum(away / height, 0) / settings.edge_heights, 0, 1))
+
+
+def _near(t_s: NDArray[np.float64], cuts_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    distance = np.min(np.abs(t_s[:, None] - cuts_s[None, :]), axis=1, initial=np.inf)
+    return np.asarray(distance < _CUT_S)

@@ -1,0 +1,275 @@
+"""Linking: which tracklets of a recording show the same person, and which show nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.calibration import Calibration
+from tracker.linking.chances import chances
+from tracker.linking.hiding import hidden_share
+from tracker.linking.optimum import best_rival, best_successors
+from tracker.linking.pieces import Pieces
+from tracker.linking.walking import Ends, both_ends, walking_nats
+from tracker.linking.whereabouts import Whereabouts, in_picture, on_floor
+from tracker.settings import LinkingSettings
+from tracker.tracklets import Tracklets
+
+Pairs = NDArray[np.intp]
+Ratio = Callable[[Pairs, Pairs, NDArray[np.float64]], NDArray[np.float64]]
+
+
+class Appearances(Protocol):
+    """What is known of how people look."""
+
+    def likelihood(self, piece: NDArray[np.int64], row: NDArray[np.int64], t_s: NDArray[np.float64]) -> Ratio:
+        """How much likelier two pieces look alike because they are one person, in nats.
+
+        Args:
+            piece: (N,) piece of each box, from 0, ascending.
+            row: (N,) row of the detection log.
+            t_s: (N,) time of the box.
+
+        Returns:
+            A function of pieces (k,), pieces (k,) and the pause between them (k,), which gives (k,) nats, 0
+            where nothing is known.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What linking knows of a recording besides its tracklets.
+
+    Attributes:
+        picture_t_s: (F,) times of the sampled pictures.
+        footage_s: (m, 2) stretches in which footage was decoded.
+        shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
+        calibration: None keeps linking in the picture.
+
+    """
+
+    picture_t_s: NDArray[np.float64]
+    footage_s: NDArray[np.float64]
+    shown_px: tuple[float, float, float, float]
+    calibration: Calibration | None = None
+
+    @property
+    def step_s(self) -> float:
+        """Usual time from picture to picture."""
+        return float(np.median(np.diff(self.picture_t_s))) if len(self.picture_t_s) > 1 else 0.0
+
+
+def link(
+    tracklets: Tracklets,
+    known: Known,
+    settings: LinkingSettings,
+    looks: Appearances | None = None,
+) -> NDArray[np.int64]:
+    """Join tracklets into people.
+
+    Links that beat every rival by a margin are made first, the largest margin first: the longer pieces know
+    more of their speed, height and looks. The last round takes the optimum as it is.
+
+    Args:
+        tracklets: Tracklets that end rather than swap people.
+        known: The recording.
+        settings: How people walk, come, go and hide.
+        looks: How people look; None if nothing is known.
+
+    Returns:
+        (N,) int64 person of each box, from 1 in order of first appearance; 0 for boxes that show nobody.
+        Of two boxes of a person in one picture the less sure one is given 0.
+
+    """
+    if not len(tracklets.tracklet):
+        return np.zeros(0, dtype=np.int64)
+    where = _whereabouts(tracklets, known, settings)
+    given = Pieces.of(tracklets, known.picture_t_s, where)
+    group = np.arange(len(given))
+    pieces = given
+    for margin in (*settings.sure_nats, None):
+        following, sure_by = _solved(pieces, known, settings, looks)
+        if margin is None:
+            group = _chained(pieces, following)[group]
+            break
+        following = np.where((sure_by >= margin) & (following != np.arange(len(pieces))), following, -1)
+        group = _chained(pieces, following)[group]
+        pieces = given.joined(group)
+    return _people(given, group, settings)
+
+
+def _whereabouts(tracklets: Tracklets, known: Known, settings: LinkingSettings) -> Whereabouts:
+    if known.calibration is not None:
+        found = on_floor(tracklets.xyxy_px, known.calibration, settings.box_error)
+        if found is not None:
+            return found
+    return in_picture(tracklets.xyxy_px, settings.box_error)
+
+
+def _solved(
+    pieces: Pieces, known: Known, settings: LinkingSettings, looks: Appearances | None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The optimum over all pieces.
+
+    Returns:
+        (n,) the piece that follows each, itself for a false alarm, -1 for none; and (n,) by how many nats
+        that link beats every other use of the two pieces.
+
+    """
+    n = len(pieces)
+    begin, end = both_ends(pieces, settings)
+    odds = chances(pieces, begin, known.footage_s, known.shown_px, settings)
+    i, j = _candidates(pieces, known, settings)
+    gain = _gains(pieces, begin, end, i, j, known, settings, looks) - odds.birth[j] - odds.death[i]
+    every = np.arange(n)
+    i, j = np.concatenate([i, every]), np.concatenate([j, every])
+    gain = np.concatenate([gain, odds.false - odds.birth - odds.death])
+    following = best_successors(n, i, j, gain)
+    chosen = np.zeros(n)
+    taken = following[i] == j
+    chosen[i[taken]] = gain[taken]
+    by_end = best_rival(n, i, gain, chosen)
+    own = np.zeros(n)
+    own[j[taken]] = gain[taken]
+    by_begin = best_rival(n, j, gain, own)
+    rival = np.maximum(by_end, np.where(following >= 0, by_begin[following], 0))
+    return following, np.where(following >= 0, chosen - rival, -np.inf)
+
+
+def _candidates(pieces: Pieces, known: Known, settings: LinkingSettings) -> tuple[Pairs, Pairs]:
+    """Pairs (i, j) such that j begins after i ends, or overlaps it for a moment in the same place."""
+    t0, t1 = pieces.t_s[pieces.first], pieces.t_s[pieces.last]
+    lap_s = max(settings.overlap_s, 1.01 * known.step_s)
+    order = np.argsort(t0, kind="stable")
+    low = np.searchsorted(t0[order], t1 - lap_s - 1e-6, side="left")
+    high = np.searchsorted(t0[order], t1 + settings.max_gap_s + 1e-6, side="right")
+    count = np.maximum(high - low, 0)
+    i = np.repeat(np.arange(len(t0)), count)
+    j = order[np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count) + low[i]]
+    gap = t0[j] - t1[i]
+    lapped = gap <= 1e-6
+    usable = (i != j) & (~lapped | ((t0[j] > t0[i]) & (t1[j] > t1[i])))
+    i, j, lapped = i[usable], j[usable], lapped[usable]
+    kept = np.ones(len(i), dtype=np.bool_)
+    for k in np.flatnonzero(lapped):
+        kept[k] = _same_place(pieces, int(i[k]), int(j[k]))
+    return i[kept], j[kept]
+
+
+def _same_place(pieces: Pieces, i: int, j: int) -> bool:
+    """Whether two pieces that overlap in time show one person there: the smaller box mostly in the other."""
+    a = slice(int(pieces.first[i]), int(pieces.last[i]) + 1)
+    b = slice(int(pieces.first[j]), int(pieces.last[j]) + 1)
+    _, x, y = np.intersect1d(pieces.picture[a], pieces.picture[b], assume_unique=True, return_indices=True)
+    if not len(x):
+        return True
+    p, q = pieces.xyxy_px[a][x], pieces.xyxy_px[b][y]
+    side = np.maximum(np.minimum(p[:, 2:], q[:, 2:]) - np.maximum(p[:, :2], q[:, :2]), 0)
+    smaller = np.minimum((p[:, 2:] - p[:, :2]).prod(axis=1), (q[:, 2:] - q[:, :2]).prod(axis=1))
+    return bool((side.prod(axis=1) / np.maximum(smaller, 1e-9)).min() > 0.5)
+
+
+def _gains(
+    pieces: Pieces,
+    begin: Ends,
+    end: Ends,
+    i: Pairs,
+    j: Pairs,
+    known: Known,
+    settings: LinkingSettings,
+    looks: Appearances | None,
+) -> NDArray[np.float64]:
+    """log likelihood ratio of each pair being one person against two strangers, (k,) nats."""
+    gap = pieces.t_s[pieces.first[j]] - pieces.t_s[pieces.last[i]]
+    lapped = gap <= 1e-6
+    dt = np.where(lapped, max(known.step_s, 1e-3), gap)
+    nats = walking_nats(end, begin, i, j, dt, np.where(lapped, dt - gap, 0.0), settings)
+    nats += _height_nats(pieces, i, j, dt, settings)
+    nats += np.log(settings.pause_s / (dt + settings.pause_s) ** 2)
+    exposed_s = dt * (1 - hidden_share(pieces, i, j))
+    nats -= settings.exposed_nats * np.minimum(exposed_s, settings.exposed_s)
+    nats -= settings.overlap_nats * lapped
+    if looks is not None:
+        nats += looks.likelihood(pieces.piece, pieces.row, pieces.t_s)(i, j, dt)
+    return nats
+
+
+def _height_nats(
+    pieces: Pieces, i: Pairs, j: Pairs, dt: NDArray[np.float64], settings: LinkingSettings
+) -> NDArray[np.float64]:
+    """The same of the heights at both sides of the pause; some boxes are cut, whoever they show."""
+    before, after = np.empty(len(pieces)), np.empty(len(pieces))
+    for k, (a, b) in enumerate(zip(pieces.first, pieces.last + 1, strict=True)):
+        t, height = pieces.t_s[a:b], pieces.where.height[a:b]
+        after[k] = np.median(height[t >= t[-1] - 1])
+        before[k] = np.median(height[t <= t[0] + 1])
+    r = np.log(before[j] / after[i])
+    sigma = np.sqrt(2 * settings.height_error**2 + settings.height_drift**2 * dt)
+    cut = settings.cut_share
+    same = (1 - cut) * _normal(r, sigma) + cut * _normal(r, settings.stranger_height)
+    return np.asarray(np.log(same) - np.log(_normal(r, settings.stranger_height)))
+
+
+def _normal(r: NDArray[np.float64], sigma: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    return np.asarray(np.exp(-r * r / (2 * sigma * sigma)) / (np.sqrt(2 * np.pi) * sigma))
+
+
+def _chained(pieces: Pieces, following: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number of each piece's chain (n,), from 0; -1 for those that follow themselves (false alarms).
+
+    A piece may overlap the one before it for a moment, in the same place, but none before that: of those
+    nobody asked whether they are in the same place.
+    """
+    n = len(following)
+    t0, t1 = pieces.t_s[pieces.first], pieces.t_s[pieces.last]
+    every = np.arange(n)
+    root = np.where(following == every, -1, every)
+    earlier_until = np.full(n, -np.inf)
+    for i in np.argsort(t0, kind="stable"):
+        j = following[i]
+        if j >= 0 and j != i and t0[j] > earlier_until[i]:
+            root[j] = root[i]
+            earlier_until[j] = max(earlier_until[i], t1[i])
+    label = np.full(n, -1, dtype=np.int64)
+    _, label[root >= 0] = np.unique(root[root >= 0], return_inverse=True)
+    return label
+
+
+def _people(given: Pieces, group: NDArray[np.int64], settings: LinkingSettings) -> NDArray[np.int64]:
+    """Number people in order of appearance; those who are hardly seen, and second boxes, are nobody."""
+    person = np.zeros(len(given.t_s), dtype=np.int64)
+    if not (group >= 0).any():
+        return person
+    joined = given.joined(group)
+    lasting_s = joined.t_s[joined.last] - joined.t_s[joined.first]
+    seen = (lasting_s >= settings.least_s - 1e-6) & (joined.boxes >= settings.least_boxes)
+    order = np.lexsort([joined.piece[joined.first], joined.t_s[joined.first]])
+    number = np.zeros(len(joined), dtype=np.int64)
+    number[order[seen[order]]] = np.arange(1, int(seen.sum()) + 1)
+    # The same boxes, found again by their row of the log.
+    position = np.argsort(given.row, kind="stable")
+    at = position[np.searchsorted(given.row[position], joined.row)]
+    person[at] = number[joined.piece]
+    return person
+
+
+def people(tracklets: Tracklets, person: NDArray[np.int64]) -> Tracklets:
+    """The boxes that show somebody, numbered by person and sorted by person and time.
+
+    Args:
+        tracklets: What was linked.
+        person: (N,) from `link`.
+
+    """
+    shown = np.flatnonzero(person > 0)
+    shown = shown[np.lexsort([tracklets.t_s[shown], person[shown]])]
+    return Tracklets(
+        person[shown], tracklets.t_s[shown], tracklets.xyxy_px[shown], tracklets.score[shown],
+        tracklets.row[shown],
+    )  # fmt: skip
