@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -115,11 +115,13 @@ class Recording(Protocol):
         """Hex SHA-256 of the content: equal for renamed copies. Reads all of it when first asked for."""
         ...
 
-    def read(self, sample_fps: float | None) -> FrameStream:
+    def read(self, sample_fps: float | None, wanted: Set[int] | None = None) -> FrameStream:
         """Decode from the beginning.
 
         Args:
             sample_fps: Pictures a second to pick, by timestamp; None for every picture.
+            wanted: Numbers (`Frame.index`) of the pictures to yield, of those that the sampling picks; None
+                for all of them. The others cost no more than decoding them, and their damage may stay unseen.
 
         """
         ...

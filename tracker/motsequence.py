@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -58,7 +58,7 @@ class MotSequence:
         files = [self.path / SEQUENCE_FILE, *texts, *self._picture_files()]
         return hash_folder(self.path, files)
 
-    def read(self, sample_fps: float | None) -> PictureStream:
+    def read(self, sample_fps: float | None, wanted: Set[int] | None = None) -> PictureStream:
         """Read from the first frame; see `Recording.read`."""
         pictures, missing = self._sequence()
         return PictureStream(
@@ -68,6 +68,7 @@ class MotSequence:
             damaged=missing,
             notes=self.notes,
             sample_fps=sample_fps,
+            wanted=wanted,
         )
 
     def _t_s(self, index: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
@@ -54,6 +54,7 @@ class PictureStream:
         damaged: Pictures known to be missing.
         notes: Warnings known before decoding.
         sample_fps: Pictures a second to pick; None for every one.
+        wanted: Numbers of the pictures to yield; None for all that are picked.
 
     """
 
@@ -66,6 +67,7 @@ class PictureStream:
         damaged: int,
         notes: Sequence[str],
         sample_fps: float | None,
+        wanted: Set[int] | None = None,
     ) -> None:
         Sampler(sample_fps)  # a wrong rate is told at once, not at the first picture
         self._pictures = pictures
@@ -74,6 +76,7 @@ class PictureStream:
         self._damaged = damaged
         self._notes = notes
         self._sample_fps = sample_fps
+        self._wanted = wanted
         self._log = FootageLog(interval_s, notes)
 
     @property
@@ -89,7 +92,8 @@ class PictureStream:
         for picture in self._pictures:
             image = None
             due = sampler.due(picture.t_s)
-            if due and picture.path is not None:
+            wanted = due and (self._wanted is None or picture.index in self._wanted)
+            if wanted and picture.path is not None:
                 try:
                     image = read_picture(picture.path, self._size_px)
                 except ValueError as fault:
@@ -100,6 +104,7 @@ class PictureStream:
             log.add(picture.t_s)
             if due:
                 sampler.take(picture.t_s)
+            if wanted:
                 yield Frame(picture.t_s, picture.index, image)
         if log.damaged:
             log.warn(f"{log.damaged} pictures were damaged or missing and skipped")
@@ -134,7 +139,7 @@ class PictureFolder:
         """Hex SHA-256 over the pictures' names and bytes; reads them all when first asked for."""
         return hash_folder(self.path, [p.path for p in self.pictures if p.path is not None])
 
-    def read(self, sample_fps: float | None) -> PictureStream:
+    def read(self, sample_fps: float | None, wanted: Set[int] | None = None) -> PictureStream:
         """Read from the beginning; see `Recording.read`."""
         return PictureStream(
             self.pictures,
@@ -143,6 +148,7 @@ class PictureFolder:
             damaged=0,
             notes=self.notes,
             sample_fps=sample_fps,
+            wanted=wanted,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -64,16 +64,17 @@ class VideoFile:
         """Hex SHA-256 of the file's bytes; reads the whole file when first asked for."""
         return hash_file(self.path)
 
-    def read(self, sample_fps: float | None) -> VideoStream:
+    def read(self, sample_fps: float | None, wanted: Set[int] | None = None) -> VideoStream:
         """Decode from the beginning; the file is open only while the stream is iterated."""
-        return VideoStream(self, sample_fps)
+        return VideoStream(self, sample_fps, wanted)
 
 
 class VideoStream:
     """The sampled pictures of a video file; a `FrameStream`. Iterating again starts again."""
 
-    def __init__(self, video: VideoFile, sample_fps: float | None) -> None:
+    def __init__(self, video: VideoFile, sample_fps: float | None, wanted: Set[int] | None = None) -> None:
         Sampler(sample_fps)  # a wrong rate is told at once, not at the first picture
+        self._wanted = wanted
         self._video = video
         self._sample_fps = sample_fps
         self._log = FootageLog(0.0, video.notes)
@@ -99,10 +100,11 @@ class VideoStream:
         for t_s, (index, picture) in times.repaired(decoder.pictures()):
             image = None
             if sampler.due(t_s):
-                image = self._image(picture, log)
-                if image is None:
-                    unusable += 1
-                    continue
+                if self._wanted is None or index in self._wanted:
+                    image = self._image(picture, log)
+                    if image is None:
+                        unusable += 1
+                        continue
                 sampler.take(t_s)
             log.add(t_s)
             log.damaged = decoder.damaged + unusable

@@ -167,3 +167,34 @@ def test_the_real_data(data: Path) -> None:
     assert (
         open_recording(sequences[0]).read(None).footage.frames == 0
     )  # nothing is read before it is asked for
+
+
+@pytest.mark.parametrize("kind", ["video", "pictures", "mot"])
+def test_only_wanted_pictures_are_handed_out(make: dict[str, Path], kind: str) -> None:
+    recording = open_recording(make[kind], picture_fps=5)
+    every = list(recording.read(None))
+    stream = recording.read(None, {2, 0, 99})
+    some = list(stream)
+    assert [frame.index for frame in some] == [0, 2]
+    assert [frame.t_s for frame in some] == [every[0].t_s, every[2].t_s]
+    if every[0].image_bgr is not None:
+        np.testing.assert_array_equal(some[1].image_bgr, every[2].image_bgr)
+    assert stream.footage.frames == len(every), "all of it counts as decoded"
+    assert list(recording.read(None, frozenset())) == []
+
+
+@pytest.mark.parametrize("kind", ["video", "mot"])
+def test_wanted_pictures_are_picked_among_the_sampled_ones(make: dict[str, Path], kind: str) -> None:
+    recording = open_recording(make[kind], picture_fps=5)
+    sampled = [frame.index for frame in recording.read(2)]
+    assert sampled == [0, 3]
+    assert [frame.index for frame in recording.read(2, {1, 2, 3})] == [3]
+
+
+def test_pictures_that_are_not_wanted_are_not_opened(make: dict[str, Path]) -> None:
+    (make["pictures"] / "1.png").write_bytes(b"damaged")
+    recording = open_recording(make["pictures"], picture_fps=5)
+    stream = recording.read(None, {0, 2})
+    assert [frame.index for frame in stream] == [0, 2]
+    assert stream.footage.damaged == 0
+    assert [frame.index for frame in recording.read(None, {0, 1})] == [0]
