@@ -11,6 +11,7 @@ import yaml
 from numpy.typing import NDArray
 
 from tracker.network import NetworkFacts, person_class
+from tracker.openvino_model import read_model
 from tracker.settings import YoloSettings
 from tracker.third_party import load_openvino
 
@@ -32,13 +33,7 @@ class OpenVinoNetwork:
             ValueError: If the weights are not an export of ultralytics, or know no people.
 
         """
-        core = load_openvino().Core()
-        file = _model_file(weights)
-        try:
-            model = core.read_model(file)
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise ValueError(f"{weights}: expected a network that OpenVINO can read: {reason}") from error
+        model = read_model(weights, _HOW)
         metadata = _folder_metadata(weights) if weights.is_dir() else _onnx_metadata(model)
         if "names" not in metadata:
             raise ValueError(
@@ -54,7 +49,7 @@ class OpenVinoNetwork:
         options = {"PERFORMANCE_HINT": "LATENCY"}
         if settings.precision == "f32":
             options["INFERENCE_PRECISION_HINT"] = "f32"
-        compiled = core.compile_model(model, "CPU", options)
+        compiled = load_openvino().Core().compile_model(model, "CPU", options)
         self._request = compiled.create_infer_request()
         self._type = compiled.input(0).element_type.to_dtype()
         height, width = model.input(0).partial_shape[2], model.input(0).partial_shape[3]
@@ -80,17 +75,6 @@ class OpenVinoNetwork:
         shape = model.input(0).partial_shape
         if len(model.inputs) != 1 or len(shape) != 4 or not shape[1].is_static or shape[1].get_length() != 3:
             raise ValueError(f"{weights}: expected one input of (1, 3, height, width), got {shape}; {_HOW}")
-
-
-def _model_file(weights: Path) -> Path:
-    if not weights.is_dir():
-        return weights
-    found = sorted(weights.glob("*.xml"))
-    if len(found) != 1:
-        raise ValueError(
-            f"{weights}: expected a folder with one .xml and its .bin, got {len(found)} .xml; {_HOW}"
-        )
-    return found[0]
 
 
 def _folder_metadata(folder: Path) -> dict[str, object]:

@@ -275,3 +275,45 @@ class YoloSettings(BaseModel):
         description="Arithmetic: f32 gives the same boxes on every machine; fastest lets OpenVINO choose "
         "(bfloat16 on some processors, about twice as fast).",
     )
+
+
+class AppearanceSettings(BaseModel):
+    """How people's looks are taken down and compared, to tell whether two pieces of a track are one person."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    crops: int = Field(
+        default=8, ge=1, le=100, description="Crops (count) that are looked at per tracklet, at most."
+    )
+    crop_spacing_s: float = Field(
+        default=0.2,
+        gt=0,
+        description="Seconds of a tracklet per crop: crops that follow each other faster show the same.",
+    )
+    most_crops: int = Field(
+        default=20_000,
+        ge=0,
+        description="Crops (count) that are looked at per recording, at most; each takes a network 2 to 20 ms.",
+    )
+    min_visible: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        description="Share of a box (0..1) that nobody nearer hides, below which it is not looked at: it would "
+        "show somebody else.",
+    )
+    min_height_px: float = Field(
+        default=24.0, ge=2, description="Height (pixels) of a box below which it is not looked at."
+    )
+    cap_nats: float = Field(
+        default=3.0,
+        ge=0,
+        description="Evidence (natural log of odds) that looks can give for or against a link, at most: crops "
+        "where people cross show both.",
+    )
+    trust_crops: float = Field(
+        default=2.0,
+        ge=0,
+        description="Crops (count) from which half of the evidence is believed: n crops are believed by the "
+        "share n / (n + trust_crops).",
+    )

@@ -1,0 +1,148 @@
+"""What the people of a recording look like, box by box, and what that says about pieces of tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.appearance.likeness import Likeness
+from tracker.appearance.pieces import PieceLooks, pooled
+from tracker.settings import AppearanceSettings
+
+# Pieces this long are cut into thirds, whose first and last show the same person at different times.
+_LONG_S = 2.0
+# Pieces seen at once for this long, with so many crops, show different people.
+_AT_ONCE_S, _AT_ONCE_CROPS = 0.5, 2.0
+_MOST_PAIRS = 20_000
+# A crop counts whole if three quarters are seen, not at all if half of it shows somebody else.
+_SEEN_HALF, _SEEN_WHOLE, _LEAST_WEIGHT = 0.5, 0.75, 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """Vectors of the boxes that were looked at. Personal data: kept in memory only, gone with the run.
+
+    Attributes:
+        row: (k,) int64 rows of the detection log, ascending.
+        vector: (k, d) float32 unit vectors.
+        visible: (k,) float64 share of each box that nobody hid.
+        settings: How they are compared.
+
+    """
+
+    row: NDArray[np.int64]
+    vector: NDArray[np.float32]
+    visible: NDArray[np.float64]
+    settings: AppearanceSettings = field(default_factory=AppearanceSettings)
+
+    def __post_init__(self) -> None:
+        """Check shapes and order once and make the arrays read-only."""
+        row = np.array(self.row, dtype=np.int64)
+        vector = np.array(self.vector, dtype=np.float32)
+        visible = np.array(self.visible, dtype=np.float64)
+        if row.ndim != 1 or vector.ndim != 2 or not len(row) == len(vector) == len(visible):
+            raise ValueError(
+                "looks: expected row (k,), vector (k, d) and visible (k,), "
+                f"got {row.shape}, {vector.shape} and {visible.shape}"
+            )
+        if np.any(np.diff(row) <= 0):
+            raise ValueError("looks: expected ascending rows of the detection log, each once")
+        for name, array in {"row": row, "vector": vector, "visible": visible}.items():
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    def likelihood(
+        self, group: NDArray[np.int64], row: NDArray[np.int64], t_s: NDArray[np.float64]
+    ) -> PieceLooks:
+        """What looks say about pieces of tracks; what a similarity means is learned from them.
+
+        First and last third of a long piece show the same person, pieces seen at once different people. Far
+        fewer than all pairs are looked at, here and later.
+
+        Args:
+            group: (N,) number of the piece of each box, 0..n-1; every number occurs.
+            row: (N,) rows of the detection log.
+            t_s: (N,) times. Boxes are sorted by piece, then by time.
+
+        Returns:
+            To be called with (i, j, gap_s): log likelihood ratios, see `PieceLooks`.
+
+        """
+        if not len(group) == len(row) == len(t_s) or np.any(np.diff(group) < 0):
+            raise ValueError("pieces: expected group, row and t_s of equal length, sorted by group")
+        first = np.flatnonzero(np.append(True, np.diff(group) != 0)) if len(group) else np.zeros(0, int)
+        last = np.append(first[1:], len(group)) - 1 if len(group) else first
+        n = len(first)
+        if n and (group[first] != np.arange(n)).any():
+            raise ValueError("pieces: expected the numbers 0..n-1, each with a box")
+        begin_s, end_s = t_s[first], t_s[last]
+        at, seen = self._found(row)
+        piece = group[at]
+        vector, crops = pooled(self.vector[seen], self._weight[seen], piece, n)
+        into = (t_s[at] - begin_s[piece]) / np.maximum(end_s - begin_s, 1e-9)[piece]
+        long = end_s - begin_s >= _LONG_S
+        thirds = [self._third(seen, piece, part & long[piece], n) for part in (into <= 1 / 3, into >= 2 / 3)]
+        (start, some), (finish, more) = thirds
+        both = np.flatnonzero((some > 0) & (more > 0))
+        same = np.einsum("kd,kd->k", start[both], finish[both])
+        i, j = _seen_at_once(begin_s, end_s, crops)
+        nobody = Likeness.learned(same[:0], same[:0])
+        other = PieceLooks(vector, crops, nobody, self.settings).similarity(i, j)
+        return PieceLooks(vector, crops, Likeness.learned(same, other), self.settings)
+
+    def compare(self, likeness: Likeness, rows_a: NDArray[np.int64], rows_b: NDArray[np.int64]) -> float:
+        """Unbounded log likelihood ratio (nats) that two sets of boxes show one person.
+
+        Args:
+            likeness: What a similarity means: that of `likelihood`.
+            rows_a, rows_b: Rows of the detection log, all of one person each.
+
+        Returns:
+            See `PieceLooks.unbounded`; 0 where either has no crop.
+
+        """
+        sides = [np.sort(self._found(np.sort(rows))[1]) for rows in (rows_a, rows_b)]
+        group = np.repeat([0, 1], [len(side) for side in sides])
+        seen = np.concatenate(sides)
+        two = PieceLooks(*pooled(self.vector[seen], self._weight[seen], group, 2), likeness, self.settings)
+        return float(two.unbounded(np.array([0]), np.array([1]))[0])
+
+    @property
+    def _weight(self) -> NDArray[np.float64]:
+        """(k,) how much each crop counts."""
+        return np.clip((self.visible - _SEEN_HALF) / (_SEEN_WHOLE - _SEEN_HALF), _LEAST_WEIGHT, 1.0)
+
+    def _found(self, row: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which of these rows have a vector, and which vectors these are."""
+        if not len(self.row):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        place = np.minimum(np.searchsorted(self.row, row), len(self.row) - 1)
+        at = np.flatnonzero(self.row[place] == row)
+        return at, place[at]
+
+    def _third(
+        self, seen: NDArray[np.int64], piece: NDArray[np.int64], part: NDArray[np.bool_], n: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        some = seen[part]
+        return pooled(self.vector[some], self._weight[some], piece[part], n)
+
+
+def _seen_at_once(
+    begin_s: NDArray[np.float64], end_s: NDArray[np.float64], crops: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of pieces in the picture at once, at most `_MOST_PAIRS`, evenly taken out of all."""
+    usable = np.flatnonzero((end_s - begin_s >= _AT_ONCE_S) & (crops >= _AT_ONCE_CROPS))
+    usable = usable[np.argsort(begin_s[usable], kind="stable")]
+    begin, end = begin_s[usable], end_s[usable]
+    # Those that begin after i and before its end stand next to each other behind i.
+    behind = np.searchsorted(begin, end - _AT_ONCE_S, side="right") - np.arange(len(usable)) - 1
+    up_to = np.cumsum(np.maximum(behind, 0))
+    total = int(up_to[-1]) if len(up_to) else 0
+    pair = (
+        np.arange(total) if total <= _MOST_PAIRS else np.linspace(0, total - 1, _MOST_PAIRS).astype(np.int64)
+    )
+    i = np.searchsorted(up_to, pair, side="right")
+    j = i + 1 + pair - np.append(0, up_to)[i]
+    return usable[i], usable[j]

@@ -1,0 +1,125 @@
+"""The second pass over a recording: the chosen crops are looked at, and nothing of them is kept but vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.appearance.crops import choose_crops, visible_shares
+from tracker.appearance.embedder import Embedder
+from tracker.appearance.looks import Looks
+from tracker.detections import DetectionLog
+from tracker.frames import Frame, Recording
+from tracker.settings import AppearanceSettings
+from tracker.tracklets import Tracklets
+
+# Crops described at once: memory holds no more of them, and none of the pictures that they are cut from.
+_BATCH = 32
+# A picture may come this much beside its time in the log (containers round) and still be the same.
+_SAME_S = 1e-3
+
+
+def look(
+    recording: Recording,
+    log: DetectionLog,
+    tracklets: Tracklets,
+    embedder: Embedder,
+    settings: AppearanceSettings | None = None,
+    progress: Callable[[float], None] = lambda t_s: None,
+) -> Looks:
+    """Look at the people of a recording once more, now that tracklets say which boxes are worth it.
+
+    Only the pictures that hold a chosen box are converted. Memory holds a few crops at a time and the
+    vectors, which are personal data: they are never written and go with the returned value.
+
+    Args:
+        recording: The footage that the log was made from.
+        log: Its detections; `picture` holds the numbers of its pictures.
+        tracklets: Boxes of the log that belong together; `row` points into the log.
+        embedder: Describes the crops.
+        settings: How many crops, how well seen; the defaults if None.
+        progress: Told the time (s) of each picture that was looked at.
+
+    Returns:
+        What people look like; nothing where the recording has no pictures (a MOTChallenge folder of boxes).
+
+    """
+    settings = settings or AppearanceSettings()
+    visible = visible_shares(tracklets)
+    chosen = choose_crops(tracklets, visible, settings)
+    picture = np.searchsorted(log.offsets, tracklets.row[chosen], side="right") - 1
+    chosen, picture = chosen[order := np.argsort(picture, kind="stable")], picture[order]
+    pending = _Pending(embedder)
+    if len(chosen):
+        _read(recording, log, tracklets, chosen, picture, pending, progress)
+    rows, vectors = pending.finished()
+    by_row = np.argsort(rows, kind="stable")
+    rows = rows[by_row]
+    return Looks(tracklets.row[rows], vectors[by_row], visible[rows], settings)
+
+
+def _read(
+    recording: Recording,
+    log: DetectionLog,
+    tracklets: Tracklets,
+    chosen: NDArray[np.int64],
+    picture: NDArray[np.int64],
+    pending: _Pending,
+    progress: Callable[[float], None],
+) -> None:
+    """Hand the chosen crops to `pending`; `picture` (k,) says in which picture of the log each lies."""
+    numbers = log.picture[picture]
+    place = {int(number): k for k, number in enumerate(numbers)}
+    first = {number: int(np.searchsorted(numbers, number)) for number in place}
+    last = max(place)
+    for frame in recording.read(None, place.keys()):
+        # Read anew, a damaged file could number its pictures differently.
+        same = abs(frame.t_s - log.t_s[picture[place[frame.index]]]) <= _SAME_S
+        if frame.image_bgr is not None and same:
+            rows = chosen[first[frame.index] : place[frame.index] + 1]
+            for row in rows:
+                pending.add(int(row), _crop(frame, tracklets.xyxy_px[row]))
+        progress(frame.t_s)
+        if frame.index >= last:
+            break
+
+
+def _crop(frame: Frame, xyxy_px: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The box's part of the picture, as a copy: a view would keep the picture in memory."""
+    image = frame.image_bgr
+    if image is None:
+        raise ValueError("expected a picture to cut from, got none")
+    height, width = image.shape[:2]
+    left, top = np.clip(np.floor(xyxy_px[:2]), 0, (width, height)).astype(int)
+    right, bottom = np.clip(np.ceil(xyxy_px[2:]), 0, (width, height)).astype(int)
+    return image[top:bottom, left:right].copy()
+
+
+class _Pending:
+    """Crops that wait to be described together, and the vectors of those before."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._rows: list[int] = []
+        self._waiting: list[NDArray[np.uint8]] = []
+        self._vectors: list[NDArray[np.float32]] = [embedder.describe([])]
+
+    def add(self, row: int, crop: NDArray[np.uint8]) -> None:
+        """Take a crop; an empty one (a box outside the picture) is left out."""
+        if not crop.size:
+            return
+        self._rows.append(row)
+        self._waiting.append(crop)
+        if len(self._waiting) == _BATCH:
+            self._describe()
+
+    def finished(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """(rows (k,), vectors (k, d)) of all crops."""
+        self._describe()
+        return np.array(self._rows, dtype=np.int64), np.concatenate(self._vectors)
+
+    def _describe(self) -> None:
+        self._vectors.append(self._embedder.describe(self._waiting))
+        self._waiting = []
