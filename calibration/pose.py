@@ -17,6 +17,7 @@ from calibration.homography import MIN_W, Array, points, resize_matrix
 
 MIN_LOOK_DOWN_SINE = 0.03  # optical axis within 1.7 degrees of the plumb line: the focal length is noise
 MAX_CAMERA_HEIGHT_M = 200.0
+_NO_WAY_PX = 1e-6
 FOCAL_RANGE = (0.2, 20.0)  # of the picture's longer side: about 136 down to 3 degrees of view
 
 
@@ -97,20 +98,46 @@ class CameraPose:
         from above it may be a side, or the upper edge for people beyond the point below the camera. Not past
         that point: a person right under the camera stands on it.
         """
-        boxes = np.asarray(xyxy_px, dtype=np.float64)
-        if boxes.ndim != 2 or boxes.shape[1] != 4:
-            raise ValueError(f"xyxy_px: expected an array of shape (N, 4), got {boxes.shape}")
+        boxes = _boxes(xyxy_px)
+        way, to_border = self._plumb(boxes)
+        to_nadir = 1 / self._vanishing[2] if self._vanishing[2] > 1e-9 else np.inf
+        return _along(boxes, way, np.minimum(to_border, to_nadir))
+
+    def head_from_box(self, xyxy_px: NDArray[np.float64]) -> Array:
+        """Top of the head (N, 2) of upright people from their boxes (N, 4), pixels.
+
+        The other end of `foot_from_box`: from the box's centre away from the vertical vanishing point to the
+        box's border. Right under the camera that is the centre.
+        """
+        boxes = _boxes(xyxy_px)
+        way, to_border = self._plumb(boxes)
+        return _along(boxes, -way, to_border)
+
+    def sinking(self, xy_px: NDArray[np.float64]) -> Array:
+        """(N, 2) unit direction in which each picture point (N, 2) moves as its world point sinks.
+
+        Zero at the vertical vanishing point.
+        """
+        way = self._vanishing[:2] - points(xy_px, "xy_px") * self._vanishing[2]
+        length = np.linalg.norm(way, axis=1, keepdims=True)
+        return np.asarray(way / np.where(length > 0, length, 1.0), dtype=np.float64)
+
+    @property
+    def _vanishing(self) -> Array:
+        """(3,) the vertical vanishing point, homogeneous, positive in front of the camera."""
+        vanishing = -self.P_image_world[:, 2]
+        return np.asarray(vanishing / np.linalg.norm(self._k_inverse @ vanishing), dtype=np.float64)
+
+    def _plumb(self, boxes: Array) -> tuple[Array, Array]:
+        """(N, 2) ways of the boxes' centres as their world points sink, (N,) steps of it to the border."""
         centre = (boxes[:, :2] + boxes[:, 2:]) / 2
         half = (boxes[:, 2:] - boxes[:, :2]) / 2
-        vanishing = -self.P_image_world[:, 2]
-        vanishing = vanishing / np.linalg.norm(self._k_inverse @ vanishing)
         # The derivative of the picture point as the world point sinks, up to a positive factor.
-        way = vanishing[:2] - centre * vanishing[2]
+        way = self._vanishing[:2] - centre * self._vanishing[2]
+        # Nearer to that point than rounding errors there is no direction.
+        way[np.hypot(way[:, 0], way[:, 1]) < _NO_WAY_PX * abs(self._vanishing[2])] = 0.0
         with np.errstate(divide="ignore", invalid="ignore"):
-            to_border = np.min(np.where(way != 0, half / np.abs(way), np.inf), axis=1)
-            to_nadir = 1 / vanishing[2] if vanishing[2] > 1e-9 else np.inf
-        step = np.minimum(to_border, to_nadir)
-        return np.asarray(centre + way * np.where(np.isfinite(step), step, 0.0)[:, None], dtype=np.float64)
+            return way, np.min(np.where(way != 0, half / np.abs(way), np.inf), axis=1)
 
     def for_image_size(self, image_size_px: tuple[int, int]) -> CameraPose:
         """The same camera with its picture resized."""
@@ -173,6 +200,19 @@ def pose_with_focal(
     into_floor = into_floor / np.linalg.norm(into_floor) * scale
     up = -np.linalg.solve(K_inverse, into_floor)
     return CameraPose(np.column_stack([H[:, 0], H[:, 1], up, H[:, 2]]), image_size_px, focal_px, source)
+
+
+def _boxes(xyxy_px: NDArray[np.float64]) -> Array:
+    boxes = np.asarray(xyxy_px, dtype=np.float64)
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"xyxy_px: expected an array of shape (N, 4), got {boxes.shape}")
+    return boxes
+
+
+def _along(boxes: Array, way: Array, step: Array) -> Array:
+    """(N, 2) where the ways lead from the boxes' centres; the centre where the step has no end."""
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return np.asarray(centre + way * np.where(np.isfinite(step), step, 0.0)[:, None], dtype=np.float64)
 
 
 def _camera_inverse(focal_px: float, image_size_px: tuple[int, int]) -> Array:
