@@ -115,7 +115,7 @@ def follow(
     since = timing.add("link", since)
     with reporter.step("putting people on the floor", None):
         placed = place(people(tracklets, person), log.t_s, shown_px, view.calibration,
-                       settings.linking.max_gap_s, log.near_edge_m)  # fmt: skip
+                       settings.linking.max_gap_s, log.near_edge_m, view.scene)  # fmt: skip
         tracks = smoothed_boxes(placed, settings.linking.max_gap_s)
     timing.add("place", since)
     return tracks

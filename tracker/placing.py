@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.calibration import Calibration
+from calibration.scene import Scene
+from tracker.feet import Boxes, feet, lower_edges
 from tracker.tracklets import Tracklets
 from tracker.tracks import Tracks
-
-# A box that ends this near to the picture's lower edge, as a share of the picture's height, goes on below it.
-_LOWER_EDGE_SHARE = 0.005
 
 
 def place(
@@ -20,6 +19,7 @@ def place(
     calibration: Calibration | None,
     max_bridge_s: float,
     near_edge_m: float = 0.0,
+    scene: Scene | None = None,
 ) -> Tracks:
     """Give every box its foot point and, with a calibration, its raw position on the floor.
 
@@ -27,37 +27,27 @@ def place(
     between its neighbours (`observed` False); nothing is added past the last observation.
 
     Args:
-        tracklets: Observed boxes by tracklet; each tracklet becomes a person.
+        tracklets: Observed boxes by tracklet; each tracklet becomes a person, with one height.
         picture_t_s: (F,) times of all sampled pictures.
         shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
         calibration: None leaves floor positions unknown (NaN).
         max_bridge_s: Longest gap to fill with rows.
         near_edge_m: How far before the middle of the body the lower edge of the boxes meets the floor: the
             foot is moved away from the camera by so much. Nothing is moved without a camera pose.
+        scene: Furniture that hides feet. With a camera pose, hidden feet are rebuilt; without, boxes cut by
+            the picture's lower edge have none.
 
     """
-    person, t_s, boxes, score, observed = _with_bridges(tracklets, picture_t_s, max_bridge_s)
-    _, top, _, bottom = shown_px
-    cut = boxes[:, 3] >= bottom - _LOWER_EDGE_SHARE * (bottom - top)
-    xy_m, cov = np.full((len(person), 2), np.nan), np.full((len(person), 3), np.nan)
-    pose = None if calibration is None else calibration.pose
-    if pose is None:
-        foot = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
+    person, t_s, xyxy, score, observed = _with_bridges(tracklets, picture_t_s, max_bridge_s)
+    boxes = Boxes(person, t_s, xyxy, observed)
+    if calibration is None or calibration.pose is None:
+        found = lower_edges(boxes, shown_px, calibration)
     else:
-        foot = np.array(pose.foot_from_box(boxes), dtype=np.float64)
-    foot[cut] = np.nan
-    if calibration is not None and pose is not None and near_edge_m > 0:
-        near_m = calibration.floor_from_image(foot)
-        away = near_m - np.asarray(pose.camera_xy_m)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            away /= np.hypot(away[:, :1], away[:, 1:])
-        foot = calibration.image_from_floor(near_m + near_edge_m * away)
-    if calibration is not None and len(person):
-        xy_m = calibration.floor_from_image(foot)
-        cov = calibration.floor_covariance(foot, boxes[:, 3] - boxes[:, 1])
-        known = np.isfinite(np.column_stack([xy_m, cov])).all(axis=1, keepdims=True)
-        xy_m, cov = np.where(known, xy_m, np.nan), np.where(known, cov, np.nan)
-    return Tracks(person, t_s, boxes, foot, xy_m, cov, score, observed)
+        step_s = float(np.median(np.diff(picture_t_s))) if len(picture_t_s) > 1 else np.inf
+        found = feet(boxes, step_s, shown_px, calibration, calibration.pose, scene or Scene(), near_edge_m)
+    return Tracks(
+        person, t_s, xyxy, found.foot_px, found.xy_m, found.cov_m2, score, observed, found.rebuilt
+    )
 
 
 def _with_bridges(

@@ -14,7 +14,7 @@ COLUMNS = (
     "x1_px", "y1_px", "x2_px", "y2_px",
     "foot_x_px", "foot_y_px",
     "x_m", "y_m", "xx_m2", "xy_m2", "yy_m2",
-    "score", "observed",
+    "score", "observed", "rebuilt",
 )  # fmt: skip
 
 
@@ -26,11 +26,13 @@ class Tracks:
         person: (N,) int64, person number.
         t_s: (N,) float64 seconds since the start of the recording.
         xyxy_px: (N, 4) float64 boxes.
-        foot_px: (N, 2) float64 foot point; NaN where the foot is not visible.
+        foot_px: (N, 2) float64 foot point; NaN where it is not known. A rebuilt one may lie outside the
+            picture or behind furniture.
         xy_m: (N, 2) float64 raw floor position; NaN without calibration, past the horizon or without a foot.
         cov_m2: (N, 3) float64, xx, xy, yy of the position's covariance; NaN where the position is.
         score: (N,) float64; NaN on interpolated rows.
         observed: (N,) bool; False on rows interpolated between two observations.
+        rebuilt: (N,) bool; True where the foot was not seen but follows from head and height.
 
     """
 
@@ -42,12 +44,13 @@ class Tracks:
     cov_m2: NDArray[np.float64]
     score: NDArray[np.float64]
     observed: NDArray[np.bool_]
+    rebuilt: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         """Check shapes and order once and make the arrays read-only."""
         n = len(self.person)
         shapes = {"xyxy_px": (n, 4), "foot_px": (n, 2), "xy_m": (n, 2), "cov_m2": (n, 3)}
-        types: dict[str, type[np.generic]] = {"person": np.int64, "observed": np.bool_}
+        types: dict[str, type[np.generic]] = {"person": np.int64, "observed": np.bool_, "rebuilt": np.bool_}
         for field in fields(self):
             dtype = types.get(field.name, np.float64)
             value: NDArray[np.generic] = np.array(getattr(self, field.name), dtype=dtype)
@@ -72,9 +75,10 @@ class Tracks:
     def to_frame(self) -> pd.DataFrame:
         """The rows as a table with the columns of `tracks.parquet`."""
         numbers = np.column_stack([self.t_s, self.xyxy_px, self.foot_px, self.xy_m, self.cov_m2, self.score])
-        table = pd.DataFrame(numbers, columns=list(COLUMNS[1:-1]))
+        table = pd.DataFrame(numbers, columns=list(COLUMNS[1:-2]))
         table.insert(0, "person", self.person)
         table["observed"] = self.observed
+        table["rebuilt"] = self.rebuilt
         return table
 
     @classmethod
@@ -102,6 +106,7 @@ class Tracks:
             cov_m2=values("xx_m2", "xy_m2", "yy_m2"),
             score=values("score")[:, 0],
             observed=table["observed"].to_numpy(dtype=np.bool_),
+            rebuilt=table["rebuilt"].to_numpy(dtype=np.bool_),
         )
 
     def to_parquet(self, path: Path) -> None:
