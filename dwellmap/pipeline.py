@@ -15,6 +15,9 @@ from analytics.coverage import coverage_of
 from dwellmap.progress import Reporter
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
+from tracker.appearance.embedder import Embedder
+from tracker.appearance.looks import Looks
+from tracker.appearance.sight import look
 from tracker.boxpath import smoothed_boxes
 from tracker.bytetrack import track
 from tracker.detections import DetectionLog
@@ -23,6 +26,7 @@ from tracker.frames import Footage, Frame, FrameStream, Recording
 from tracker.linking.linker import Known, link, people
 from tracker.placing import place
 from tracker.scenepicture import Part, ScenePicture, shown_part
+from tracker.tracklets import Tracklets
 from tracker.tracks import Tracks
 
 # Pictures handed to a detector at once: enough for a batch to pay, few enough for memory.
@@ -58,6 +62,26 @@ class Seen:
     footage: Footage
     scene_bgr: NDArray[np.uint8] | None
     shown_px: Part
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looking:
+    """Looks at the people of a recording once more, to tell them apart.
+
+    Attributes:
+        recording: The footage.
+        embedder: Describes what they look like.
+
+    """
+
+    recording: Recording
+    embedder: Embedder
+
+    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings, reporter: Reporter) -> Looks:
+        """What the people of these tracklets look like; kept in memory only."""
+        name = self.recording.name
+        with reporter.step(f"{name}: telling people apart", self.recording.duration_s) as step:
+            return look(self.recording, log, tracklets, self.embedder, settings.appearance, step.to)
 
 
 def detect(
@@ -103,15 +127,33 @@ def follow(
     settings: Settings,
     reporter: Reporter,
     timing: Timing,
+    looking: Looking | None = None,
 ) -> Tracks:
-    """Join the detections to people and put them on the floor."""
+    """Join the detections to people and put them on the floor.
+
+    Args:
+        log: The detections.
+        view: The camera's view of the floor.
+        shown_px: The part of the picture that shows the scene.
+        observed_s: (n, 2) intervals in which footage was decoded.
+        settings: Thresholds of all packages.
+        reporter: Told how far it is.
+        timing: Receives the seconds of "track", "look", "link" and "place".
+        looking: Looks at the people in the footage; None where there is none to look at.
+
+    """
     since = time.perf_counter()
     with reporter.step("joining detections to tracklets", None):
-        tracklets = track(log.outside(view.ignored_px), settings.tracker)
+        counted = log.outside(view.ignored_px)
+        tracklets = track(counted, settings.tracker)
     since = timing.add("track", since)
+    looks = None
+    if looking is not None:
+        looks = looking.at(counted, tracklets, settings, reporter)
+        since = timing.add("look", since)
     with reporter.step("joining tracklets to people", None):
         known = Known(log.t_s, observed_s, shown_px, view.calibration)
-        person = link(tracklets, known, settings.linking)
+        person = link(tracklets, known, settings.linking, looks)
     since = timing.add("link", since)
     with reporter.step("putting people on the floor", None):
         placed = place(people(tracklets, person), log.t_s, shown_px, view.calibration,

@@ -27,7 +27,8 @@ PACKAGES = (
 
 
 def run_key(content_hash: str, clock_rate: float, start: datetime | None, sample_fps: float | None,
-            detector_identity: str, view: CameraView, settings: Settings) -> str:  # fmt: skip
+            detector_identity: str, appearance: str, view: CameraView,
+            settings: Settings) -> str:  # fmt: skip
     """Eight hex digits over recording, calibration and settings: equal input, equal key."""
     content = {
         "recording": content_hash,
@@ -35,6 +36,7 @@ def run_key(content_hash: str, clock_rate: float, start: datetime | None, sample
         "start": None if start is None else start.isoformat(),
         "sample_fps": sample_fps,
         "detector": detector_identity,
+        "appearance": appearance,
         "view": view.to_json(),
         "settings": settings.model_dump(mode="json"),
         "version": version("dwellmap"),

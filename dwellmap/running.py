@@ -16,7 +16,7 @@ from analytics.render import MapTitle, render_map
 from calibration.calibration import Calibration
 from dwellmap.backdrop import backdrop_of
 from dwellmap.detector_choice import DetectorChoice
-from dwellmap.pipeline import Seen, Timing, detect, follow, measure
+from dwellmap.pipeline import Looking, Seen, Timing, detect, follow, measure
 from dwellmap.progress import Reporter
 from dwellmap.recipe import recipe, run_key
 from dwellmap.run_folder import (
@@ -34,9 +34,11 @@ from dwellmap.run_folder import (
 from dwellmap.site_file import Settings
 from dwellmap.source import Source
 from dwellmap.view import CameraView
+from tracker.appearance.embedder import Embedder
 from tracker.frames import Footage, Recording
 from tracker.tracks import Tracks
 
+NO_LOOKS = "none"
 NOT_CALIBRATED = "not calibrated: image plane"
 
 
@@ -64,6 +66,7 @@ def run_recording(
     reporter: Reporter,
     sample_fps: float | None,
     clock_rate: float,
+    embedder: Embedder | None = None,
 ) -> Finished:
     """Take one recording to its maps.
 
@@ -79,6 +82,7 @@ def run_recording(
         reporter: Told how far it is.
         sample_fps: Pictures a second to look at; None for all.
         clock_rate: Real seconds in a second of the container, for the recipe.
+        embedder: Tells people apart by their looks; None links them by motion alone.
 
     Raises:
         OSError: If the output cannot be written; nothing half-written stays.
@@ -86,8 +90,16 @@ def run_recording(
     """
     if choice.kind == "replay":
         sample_fps = None
+    appearance = NO_LOOKS if embedder is None else embedder.identity
     key = run_key(
-        recording.content_hash, clock_rate, recording.start, sample_fps, choice.identity, view, settings
+        recording.content_hash,
+        clock_rate,
+        recording.start,
+        sample_fps,
+        choice.identity,
+        appearance,
+        view,
+        settings,
     )
     target = out / safe_name(view.camera) / f"{safe_name(recording.name)}-{key}"
     if target.exists():
@@ -97,6 +109,10 @@ def run_recording(
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
         seen = detect(recording, detector, sample_fps, reporter, timing)
+        looking = None if embedder is None else Looking(recording, embedder)
+        tracks = follow(
+            seen.log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing, looking
+        )
         source = Source(
             recording.name,
             path.name,
@@ -109,6 +125,7 @@ def run_recording(
             choice.kind,
             choice.identity,
             detector.description,
+            appearance,
         )
         _write(
             draft,
@@ -119,6 +136,7 @@ def run_recording(
             (*choice.notes, *detector.remarks),
             reporter,
             timing,
+            tracks,
         )
     return Finished(RunFolder.open(target), fresh=True)
 
@@ -155,28 +173,36 @@ def remap(
             f"{run.path}: its detections were made with other settings of yolo; to change them, start from "
             f"the footage: dwellmap run {source.path} ..."
         )
+    log = run.detections()
+    unchanged = (
+        same_calibration
+        and old_view.to_json()["ignored_px"] == view.to_json()["ignored_px"]
+        and same_furniture
+        and old_settings.tracker == settings.tracker
+        and old_settings.linking == settings.linking
+        and (source.appearance == NO_LOOKS or old_settings.appearance == settings.appearance)
+    )
+    tracks = run.tracks() if unchanged else None
+    notes = tuple(run.recipe["notes"])
+    if tracks is None and source.appearance != NO_LOOKS:
+        source = replace(source, appearance=NO_LOOKS)
+        notes = (*notes, "people were joined by their motion alone: what they look like is never stored")
     key = run_key(
         source.content_hash, source.clock_rate, source.start, source.sample_fps, source.detector_identity,
-        view, settings,
+        source.appearance, view, settings,
     )  # fmt: skip
     parent = run.path.resolve().parent if out is None else out / safe_name(view.camera)
     target = parent / f"{safe_name(source.name)}-{key}"
     if target.exists():
         return Finished(RunFolder.open(target), fresh=False)
-    log = run.detections()
-    unchanged = (
-        same_calibration
-        and old_view.to_json()["ignored_px"] == view.to_json()["ignored_px"]
-        and old_settings.tracker == settings.tracker
-        and old_settings.linking == settings.linking
-    )
-    tracks = run.tracks() if unchanged else None
     picture = run.scene_picture()
     scene = None if picture is None else np.asarray(cv2.imread(str(picture)), dtype=np.uint8)
     seen = Seen(log, run.footage(), scene, run.shown_px())
-    notes = tuple(run.recipe["notes"])
+    timing = Timing()
+    if tracks is None:
+        tracks = follow(log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing)
     with written_whole(target) as draft:
-        _write(draft, source, seen, view, settings, notes, reporter, Timing(), tracks)
+        _write(draft, source, seen, view, settings, notes, reporter, timing, tracks)
     return Finished(RunFolder.open(target), fresh=True)
 
 
@@ -193,11 +219,9 @@ def _write(
     notes: tuple[str, ...],
     reporter: Reporter,
     timing: Timing,
-    tracks: Tracks | None = None,
+    tracks: Tracks,
 ) -> None:
     """Compute what is missing and write all files of a run."""
-    if tracks is None:
-        tracks = follow(seen.log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing)
     footage = seen.footage
     analysis = measure(tracks, view, seen.shown_px, footage.observed_s, settings, reporter, timing)
     warnings = (*notes, *view.notes, *_warnings(analysis, tracks, footage, view))

@@ -24,7 +24,7 @@ from dwellmap.site_values import (
     StartPattern,
     TimeZone,
 )
-from tracker.settings import ByteTrackSettings, LinkingSettings, YoloSettings
+from tracker.settings import AppearanceSettings, ByteTrackSettings, LinkingSettings, YoloSettings
 
 
 class Table(BaseModel):
@@ -147,6 +147,9 @@ class Settings(Table):
     yolo: YoloSettings = Field(default_factory=YoloSettings, description="what a YOLO keeps of what it sees")
     tracker: ByteTrackSettings = Field(
         default_factory=ByteTrackSettings, description="joining boxes to tracklets"
+    )
+    appearance: AppearanceSettings = Field(
+        default_factory=AppearanceSettings, description="what people look like, to tell them apart"
     )
     linking: LinkingSettings = Field(
         default_factory=LinkingSettings, description="joining tracklets to people"

@@ -23,6 +23,7 @@ class Source:
         detector: Kind of the detector.
         detector_identity: What determined its boxes.
         detector_description: One line for people.
+        appearance: What described people's looks, "none" if nothing did.
 
     """
 
@@ -37,6 +38,7 @@ class Source:
     detector: str
     detector_identity: str
     detector_description: str
+    appearance: str
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -52,6 +54,7 @@ class Source:
             "detector": self.detector,
             "detector_identity": self.detector_identity,
             "detector_description": self.detector_description,
+            "appearance": self.appearance,
         }
 
     @classmethod

@@ -293,14 +293,15 @@ class AppearanceSettings(BaseModel):
     most_crops: int = Field(
         default=20_000,
         ge=0,
-        description="Crops (count) that are looked at per recording, at most; each takes a network 2 to 20 ms.",
+        description="Crops (count) that are looked at per recording, at most; each takes a network "
+        "a few milliseconds.",
     )
     min_visible: float = Field(
         default=0.6,
         ge=0,
         le=1,
-        description="Share of a box (0..1) that nobody nearer hides, below which it is not looked at: it would "
-        "show somebody else.",
+        description="Share of a box (0..1) that nobody nearer hides, below which it is not looked at: it "
+        "would show somebody else.",
     )
     min_height_px: float = Field(
         default=24.0, ge=2, description="Height (pixels) of a box below which it is not looked at."
@@ -308,8 +309,8 @@ class AppearanceSettings(BaseModel):
     cap_nats: float = Field(
         default=3.0,
         ge=0,
-        description="Evidence (natural log of odds) that looks can give for or against a link, at most: crops "
-        "where people cross show both.",
+        description="Evidence (natural log of odds) that looks can give for or against a link, at most: "
+        "crops where people cross show both.",
     )
     trust_crops: float = Field(
         default=2.0,

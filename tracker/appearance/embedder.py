@@ -54,4 +54,4 @@ def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     """The vectors (n, d) at length 1; one of length 0, which says nothing, points equally along all axes."""
     length = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     even = 1 / np.sqrt(max(vectors.shape[1], 1))
-    return np.where(length > 1e-12, vectors / np.maximum(length, 1e-12), even).astype(np.float32)
+    return np.asarray(np.where(length > 1e-12, vectors / np.maximum(length, 1e-12), even), dtype=np.float32)

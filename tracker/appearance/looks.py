@@ -49,9 +49,11 @@ class Looks:
             )
         if np.any(np.diff(row) <= 0):
             raise ValueError("looks: expected ascending rows of the detection log, each once")
-        for name, array in {"row": row, "vector": vector, "visible": visible}.items():
+        for array in (row, vector, visible):
             array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        object.__setattr__(self, "row", row)
+        object.__setattr__(self, "vector", vector)
+        object.__setattr__(self, "visible", visible)
 
     def likelihood(
         self, group: NDArray[np.int64], row: NDArray[np.int64], t_s: NDArray[np.float64]

@@ -21,8 +21,8 @@ from tracker.fingerprint import hash_file, hash_folder
 from tracker.openvino_model import model_files, read_model
 from tracker.third_party import load_openvino
 
-_MEAN_RGB = (0.485, 0.456, 0.406)
-_DEVIATION_RGB = (0.229, 0.224, 0.225)
+_MEAN_RGB = np.array([0.485, 0.456, 0.406], dtype=np.float32)
+_DEVIATION_RGB = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 _HOW = (
     "appearance wants a re-identification network of people as .onnx or OpenVINO folder, such as OSNet or "
     "person-reidentification-retail-0287"
@@ -82,7 +82,7 @@ class NetworkEmbedder:
         """(1, 3, height, width) as the network wants it."""
         image = cv2.resize(crop_bgr, self._size_px, interpolation=cv2.INTER_LINEAR).astype(np.float32)
         if not self._normalised_inside:
-            image = (image[:, :, ::-1] / 255 - np.float32(_MEAN_RGB)) / np.float32(_DEVIATION_RGB)
+            image = (image[:, :, ::-1] / 255 - _MEAN_RGB) / _DEVIATION_RGB
         return np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
 
 

@@ -55,7 +55,7 @@ def look(
     if len(chosen):
         _read(recording, log, tracklets, chosen, picture, pending, progress)
     rows, vectors = pending.finished()
-    by_row = np.argsort(rows, kind="stable")
+    by_row = np.argsort(tracklets.row[rows], kind="stable")
     rows = rows[by_row]
     return Looks(tracklets.row[rows], vectors[by_row], visible[rows], settings)
 
