@@ -244,4 +244,4 @@ def _sigma2(cov: Array) -> Array:
 def _known(foot_px: Array, xy_m: Array, cov: Array, rebuilt: NDArray[np.bool_]) -> Feet:
     known = np.isfinite(np.column_stack([xy_m, cov])).all(axis=1, keepdims=True)
     xy_m, cov = np.where(known, xy_m, np.nan), np.where(known, cov, np.nan)
-    return Feet(foot_px, xy_m, cov, rebuilt & known[:, 0])
+    return Feet(foot_px, xy_m, cov, rebuilt & np.asarray(known)[:, 0])

@@ -66,7 +66,9 @@ def hidden_up_to_m(xy_m: NDArray[np.float64], pose: CameraPose, scene: Scene) ->
         for a, b in zip(piece.xy_m, np.roll(piece.xy_m, -1, axis=0), strict=True):
             share = meetings(camera, xy_m - camera, a, b)
             with np.errstate(divide="ignore", invalid="ignore"):
-                clears = np.inf if piece.height_m >= camera_m else camera_m - (camera_m - piece.height_m) / share
+                clears = (
+                    np.inf if piece.height_m >= camera_m else camera_m - (camera_m - piece.height_m) / share
+                )
                 between = (share > 0) & (share < 1)
             hidden = np.maximum(hidden, np.where(between, clears, 0.0))
     return hidden

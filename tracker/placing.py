@@ -45,9 +45,7 @@ def place(
     else:
         step_s = float(np.median(np.diff(picture_t_s))) if len(picture_t_s) > 1 else np.inf
         found = feet(boxes, step_s, shown_px, calibration, calibration.pose, scene or Scene(), near_edge_m)
-    return Tracks(
-        person, t_s, xyxy, found.foot_px, found.xy_m, found.cov_m2, score, observed, found.rebuilt
-    )
+    return Tracks(person, t_s, xyxy, found.foot_px, found.xy_m, found.cov_m2, score, observed, found.rebuilt)
 
 
 def _with_bridges(

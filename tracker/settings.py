@@ -278,7 +278,7 @@ class YoloSettings(BaseModel):
 
 
 class AppearanceSettings(BaseModel):
-    """How people's looks are taken down and compared, to tell whether two pieces of a track are one person."""
+    """How looks are taken down and compared, to tell whether two pieces of a track are one person."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

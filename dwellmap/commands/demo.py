@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dwellmap.appearance_choice import choose_embedder
 from dwellmap.commands.console import AsJson, Quiet, reporter_for
 from dwellmap.commands.run import site_recording
 from dwellmap.demo.footage import CAMERA_NAME, DemoFiles, make_footage
@@ -78,7 +79,10 @@ def demo(
     film = folder / files.film.name
     recording, view = site_recording(film, site, camera, camera.clock_rate, None, None)
     choice = choose_detector(detector, weights, None, film, site.settings)
-    done = run_recording(recording, film, view, choice, site.settings, out, reporter, 8.0, camera.clock_rate)
+    done = run_recording(
+        recording, film, view, choice, site.settings, out, reporter, 8.0, camera.clock_rate,
+        choose_embedder("auto", recording),
+    )  # fmt: skip
     with reporter.step("comparing with the truth", None):
         table = _judge(files, done.folder)
     if as_json:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from calibration.calibration import Calibration
+from dwellmap.appearance_choice import choose_embedder
 from dwellmap.commands.console import AsJson, Cell, Quiet, Set, reporter_for, show_results, with_changes
 from dwellmap.detector_choice import Kind, choose_detector
 from dwellmap.progress import Reporter
@@ -41,6 +42,14 @@ def run(
     detections: Annotated[
         Path | None, typer.Option(help="Detections to replay: MOTChallenge text or detections.parquet.")
     ] = None,
+    appearance: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none|colours|MODEL",
+            help="How looks tell people apart: a re-identification network (.onnx, OpenVINO), the colours of "
+            "their clothes, or not at all; auto is a network where one is found, else colours.",
+        ),
+    ] = "auto",
     sample_fps: Annotated[
         float,
         typer.Option(
@@ -88,6 +97,7 @@ def run(
         detector,
         weights or (None if place is None else place.weights),
         detections,
+        appearance,
         sample_fps or None,
         clock_rate,
         start,
@@ -122,6 +132,7 @@ class _Wanted:
     detector: Kind
     weights: Path | None
     detections: Path | None
+    appearance: str
     sample_fps: float | None
     clock_rate: float | None
     start: str | None
@@ -144,8 +155,18 @@ def _run_one(path: Path, wanted: _Wanted, reporter: Reporter) -> Finished:
     )
     for note in choice.notes:
         reporter.say(f"NOTE: {note}")
+    embedder = choose_embedder(wanted.appearance, recording)
     return run_recording(
-        recording, path, view, choice, wanted.settings, wanted.out, reporter, wanted.sample_fps, rate
+        recording,
+        path,
+        view,
+        choice,
+        wanted.settings,
+        wanted.out,
+        reporter,
+        wanted.sample_fps,
+        rate,
+        embedder,
     )
 
 

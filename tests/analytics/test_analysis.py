@@ -34,7 +34,7 @@ def tracks(*people, hz=8.0):
     foot = np.column_stack([100 * table[:, 2] + 50, 100 * table[:, 3] + 150])
     box = np.column_stack([foot - np.array([20, 100]), foot + np.array([20, 0])])
     return Tracks(table[:, 0], table[:, 1], box, foot, table[:, 2:], np.tile([0.0016, 0, 0.0016], (n, 1)),
-                  np.ones(n), np.ones(n, dtype=bool))  # fmt: skip
+                  np.ones(n), np.ones(n, dtype=bool), np.zeros(n, dtype=bool))  # fmt: skip
 
 
 def analysed(given, observed=((0.0, 100.0),)):
@@ -93,7 +93,7 @@ def test_nobody_and_somebody_without_a_position():
     given = tracks(SHOPPER)
     n = len(given)
     lost = Tracks(given.person, given.t_s, given.xyxy_px, np.full((n, 2), np.nan), np.full((n, 2), np.nan),
-                  np.full((n, 3), np.nan), given.score, given.observed)  # fmt: skip
+                  np.full((n, 3), np.nan), given.score, given.observed, given.rebuilt)  # fmt: skip
     found = analysed(lost)
     assert found.maps.sums.people == 1
     assert found.maps.sums.unplaced_s == pytest.approx(41.125)

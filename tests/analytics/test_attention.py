@@ -59,8 +59,9 @@ def boxes(paths):
     box = np.tile([900.0, 400, 1000, 700], (n, 1))
     nan = np.full((n, 2), np.nan)
     return Tracks(
-        paths.person, paths.t_s, box, nan, paths.xy, np.ones((n, 3)), np.ones(n), np.ones(n, dtype=bool)
-    )
+        paths.person, paths.t_s, box, nan, paths.xy, np.ones((n, 3)), np.ones(n), np.ones(n, dtype=bool),
+        np.zeros(n, dtype=bool),
+    )  # fmt: skip
 
 
 def measured(make_paths, pieces, observed):

@@ -33,7 +33,7 @@ def kinds(make_paths, *pieces, coverage=OPEN, doors=(DOOR,), observed=((0.0, 100
     n = len(paths.person)
     box = np.tile(MIDDLE_PX, (n, 1)) if boxes is None else np.array(boxes, dtype=float)
     tracks = Tracks(paths.person, paths.t_s, box, np.full((n, 2), np.nan), paths.xy, np.ones((n, 3)),
-                    np.ones(n), np.ones(n, dtype=bool))  # fmt: skip
+                    np.ones(n), np.ones(n, dtype=bool), np.zeros(n, dtype=bool))  # fmt: skip
     ends = path_ends(paths, tracks, GRID, coverage, doors, SHOWN, np.array(observed).reshape(-1, 2), 1.0)
     return list(zip(ends.entry.tolist(), ends.exit.tolist(), strict=True))
 
@@ -96,7 +96,7 @@ def test_several_people_have_their_own_ends(make_paths):
     n = len(paths.person)
     boxes = np.tile(MIDDLE_PX, (n, 1))
     tracks = Tracks(paths.person, paths.t_s, boxes, np.full((n, 2), np.nan), paths.xy, np.ones((n, 3)),
-                    np.ones(n), np.ones(n, dtype=bool))  # fmt: skip
+                    np.ones(n), np.ones(n, dtype=bool), np.zeros(n, dtype=bool))  # fmt: skip
     ends = path_ends(paths, tracks, GRID, OPEN, (DOOR,), SHOWN, np.array([[0.0, 100]]), 1.0)
     assert ends.entry.tolist() == [EDGE, BROKEN]
     assert ends.exit.tolist() == [BROKEN, EDGE]

@@ -21,7 +21,7 @@ def random_tracks(seed):
     table = rng.normal(0, 100, (n, 12))
     table[:, 4:11][rng.random((n, 7)) < 0.3] = np.nan
     box, foot, xy, cov, score = np.split(table, [4, 6, 8, 11], axis=1)
-    return Tracks(person, t_s, box, foot, xy, cov, score[:, 0], rng.random(n) < 0.7)
+    return Tracks(person, t_s, box, foot, xy, cov, score[:, 0], rng.random(n) < 0.7, rng.random(n) < 0.3)
 
 
 @given(seed=SEEDS)
@@ -30,7 +30,7 @@ def test_tracks_survive_the_file(tmp_path, seed):
     tracks = random_tracks(seed)
     tracks.to_parquet(tmp_path / "tracks.parquet")
     again = Tracks.from_parquet(tmp_path / "tracks.parquet")
-    for name in ("person", "t_s", "xyxy_px", "foot_px", "xy_m", "cov_m2", "score", "observed"):
+    for name in ("person", "t_s", "xyxy_px", "foot_px", "xy_m", "cov_m2", "score", "observed", "rebuilt"):
         np.testing.assert_array_equal(getattr(again, name), getattr(tracks, name), name)
         assert getattr(again, name).dtype == getattr(tracks, name).dtype
 

@@ -48,7 +48,9 @@ def test_its_derivatives_are_those_of_small_steps(camera, height, tilt, focal, y
     seen = seen[front]
     below = floor_below(pose, seen, tall)
     for k, step in enumerate(np.eye(2) * 1e-3):
-        change = (floor_below(pose, seen + step, tall).xy_m - floor_below(pose, seen - step, tall).xy_m) / 2e-3
+        change = (
+            floor_below(pose, seen + step, tall).xy_m - floor_below(pose, seen - step, tall).xy_m
+        ) / 2e-3
         assert below.by_px[:, :, k] == pytest.approx(change, rel=1e-3, abs=1e-4)
     change = (floor_below(pose, seen, tall + 1e-4).xy_m - floor_below(pose, seen, tall - 1e-4).xy_m) / 2e-4
     assert below.by_height == pytest.approx(change, rel=1e-3, abs=1e-3)

@@ -12,7 +12,7 @@ def tracks_of(t_s, boxes, person=None, observed=None):
     nan = np.full((n, 3), np.nan)
     return Tracks(
         np.ones(n) if person is None else person, t_s, boxes, nan[:, :2], nan[:, :2], nan, np.ones(n),
-        np.ones(n, bool) if observed is None else observed,
+        np.ones(n, bool) if observed is None else observed, np.zeros(n, bool),
     )  # fmt: skip
 
 

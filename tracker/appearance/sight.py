@@ -1,4 +1,4 @@
-"""The second pass over a recording: the chosen crops are looked at, and nothing of them is kept but vectors."""
+"""The second pass over a recording: chosen crops are looked at, and nothing of them is kept but vectors."""
 
 from __future__ import annotations
 
