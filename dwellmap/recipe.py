@@ -93,6 +93,7 @@ def recipe(
             "entries_to_cells": int(np.sum(maps.sums.entries[maps.coverage.observable])),
             "observable_share": float(np.mean(maps.coverage.observable)),
             "interpolated_share": float(np.mean(~tracks.observed)) if len(tracks) else 0.0,
+            "rebuilt_foot_share": float(np.mean(tracks.rebuilt)) if len(tracks) else 0.0,
             "without_foot_share": float(np.mean(np.isnan(tracks.foot_px[:, 0]))) if len(tracks) else 0.0,
         },
         "notes": list(notes),

@@ -312,6 +312,9 @@ def _warnings(analysis: Analysis, tracks: Tracks, footage: Footage, view: Camera
             "the camera's pose is not known: furniture hides nothing in the coverage, and the foot is the "
             "middle of the box's lower edge"
         )
+    rebuilt = float(np.mean(tracks.rebuilt)) if len(tracks) else 0.0
+    if rebuilt > 0.1:
+        texts.append(f"{rebuilt:.0%} of the feet were hidden and follow from head and height")
     gaps = footage.gaps_s
     if len(gaps):
         texts.append(
