@@ -3,6 +3,7 @@
 # make test-slow  the tests that take minutes: real footage, the built wheel
 # make bench      how long each stage takes
 # make bench-motion  the detector without weights against PETS and ten films of the demo shop (half an hour)
+# make bench-identity  people against the truth on ten sequences, beside another tracker
 # make lint       style, types, import directions
 # make clean      remove everything that make made
 #
@@ -30,7 +31,7 @@ ifeq ($(CI),true)
   PYTEST += -p tools.noskip
 endif
 
-.PHONY: help demo test test-slow bench bench-motion lint clean system-packages
+.PHONY: help demo test test-slow bench bench-motion bench-identity lint clean system-packages
 .DELETE_ON_ERROR:
 
 help:
@@ -52,6 +53,9 @@ bench: $(VENV)/.installed-test
 
 bench-motion: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/motion.py
+
+bench-identity: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/identity.py
 
 lint: $(VENV)/.installed-test system-packages
 	$(BIN)/ruff check $(CHECKED)

@@ -42,11 +42,17 @@ def measure_by_peer(run: RunFolder) -> Analysis:
     return measure(tracks, view, shown_px, footage.observed_s, settings, Silent(), Timing())
 
 
-def peer_tracklets(log: DetectionLog) -> Tracklets:
-    """Run `trackers.ByteTrackTracker` with its own defaults over all pictures in order."""
+def peer_tracklets(log: DetectionLog, frame_rate: float = 30.0) -> Tracklets:
+    """Run `trackers.ByteTrackTracker` with its own defaults over all pictures in order.
+
+    Args:
+        log: The detections.
+        frame_rate: Pictures a second, as the peer wants to be told; 30 is its default.
+
+    """
     from trackers import ByteTrackTracker
 
-    tracker = ByteTrackTracker()
+    tracker = ByteTrackTracker(frame_rate=frame_rate)
     parts = []
     for k in range(len(log.t_s)):
         rows = slice(log.offsets[k], log.offsets[k + 1])

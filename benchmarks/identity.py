@@ -1,0 +1,155 @@
+"""People against the truth: ours and a peer's ByteTrack on the ten MOTChallenge sequences, in one run.
+
+    python benchmarks/identity.py [--data ../shared/data] [--drops 20]
+
+Boxes are the published detections; one set of settings for all sequences; no pictures but for the rows that say
+so. The rows of PETS with boxes dropped are medians over so many runs, each without another 5 % of the boxes.
+Prints Markdown tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dwellmap.demo.peer import peer_tracklets
+from dwellmap.evaluation.evaluation import Evaluation, evaluate, floor_by_truth
+from dwellmap.evaluation.sightings import Sightings
+from dwellmap.evaluation.truth import Truth, load_truth
+from tracker.appearance.opening import open_embedder
+from tracker.appearance.sight import look
+from tracker.boxpath import smoothed_boxes
+from tracker.bytetrack import track
+from tracker.detections import DetectionLog
+from tracker.linking.linker import Known, link, people
+from tracker.motsequence import MotSequence, open_mot_sequence
+from tracker.placing import place
+from tracker.replay import ReplayDetector
+from tracker.settings import LinkingSettings
+from tracker.sources import open_recording
+
+FASTER, PUBLIC = "det/det_frrcnn_sort.txt", "det/det.txt"
+STATIC = {
+    "PETS09-S2L1": FASTER, "TUD-Campus": FASTER, "Venice-2": FASTER, "ADL-Rundle-6": FASTER,
+    "MOT17-02": PUBLIC, "MOT17-04": PUBLIC,
+}  # fmt: skip
+MOVING = {"MOT17-05": PUBLIC, "MOT17-10": PUBLIC, "MOT17-13": PUBLIC, "ADL-Rundle-8": FASTER}
+PETS_VIDEO, PETS_SCALE, PETS_CLOCK_RATE = "video/pets09_s2l1_view001_480x360.mp4", 0.625, 10 / 7
+NETWORKS = ("person-reidentification-retail-0287", "osnet_x0_25_msmt17.onnx")
+
+
+def detections(sequence: MotSequence, file: str, drop: int | None = None) -> DetectionLog:
+    """The published boxes, or what is left when 5 % are dropped at random."""
+    detector = ReplayDetector(sequence.path / file, sequence.size_px)
+    frames = list(sequence.read(None))
+    log = DetectionLog.collect(zip(frames, detector.detect(frames), strict=True))
+    if drop is None:
+        return log
+    kept = np.random.default_rng(drop).random(len(log.score)) >= 0.05
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return replace(log, offsets=before[log.offsets], xyxy_px=log.xyxy_px[kept], score=log.score[kept])
+
+
+def ours(sequence: MotSequence, log: DetectionLog, data: Path, appearance: str | None) -> Sightings:
+    """Tracklets, linking, smoothed boxes."""
+    tracklets = track(log)
+    looks = None
+    if appearance is not None:
+        film = open_recording(data / PETS_VIDEO, clock_rate=PETS_CLOCK_RATE)
+        # The film is smaller than the pictures that the boxes are stated in, and its clock runs differently.
+        small = replace(tracklets, xyxy_px=tracklets.xyxy_px * PETS_SCALE)
+        model = None if appearance == "colours" else data / "models" / appearance
+        looks = look(film, replace(log, xyxy_px=log.xyxy_px * PETS_SCALE), small, open_embedder(model))
+    shown = (0.0, 0.0, *map(float, sequence.size_px))
+    known = Known(log.t_s, np.array([[0.0, log.t_s[-1]]]), shown)
+    settings = LinkingSettings()
+    shown_people = people(tracklets, link(tracklets, known, settings, looks))
+    tracks = place(shown_people, log.t_s, shown, None, settings.max_gap_s)
+    tracks = smoothed_boxes(tracks, settings.max_gap_s)
+    frame = np.searchsorted(log.t_s, tracks.t_s - 1e-9)
+    return Sightings(frame, tracks.person, tracks.xyxy_px, np.full((len(frame), 2), np.nan))
+
+
+def peers(sequence: MotSequence, log: DetectionLog) -> Sightings:
+    """`trackers.ByteTrackTracker` with its own defaults."""
+    found = peer_tracklets(log, sequence.frame_rate)
+    frame = np.searchsorted(log.t_s, found.t_s - 1e-9)
+    return Sightings(frame, found.tracklet, found.xyxy_px, np.full((len(frame), 2), np.nan))
+
+
+def judged(truth: Truth, found: Sightings) -> Evaluation:
+    """All scores; feet on the floor by the truth's own homography where it states positions."""
+    return evaluate(truth, floor_by_truth(truth, found) if truth.on_floor else found)
+
+
+def row(name: str, *runs: Evaluation) -> str:
+    """A line of the table: medians over the runs."""
+
+    def median(of: object) -> float:
+        return float(np.median([of(run) for run in runs]))  # type: ignore[operator]
+
+    cells = [
+        f"{100 * median(lambda e: e.identity.idf1):.1f}", f"{median(lambda e: e.people.people_ratio):.2f}",
+        f"{median(lambda e: e.people.time_ratio):.2f}", f"{median(lambda e: e.people.wrong_share):.2f}",
+    ]  # fmt: skip
+    if runs[0].both:
+        cells += [
+            f"{100 * median(lambda e: e.both[0].median):.0f} / {100 * median(lambda e: e.both[1].median):.0f} %",
+            f"{100 * median(lambda e: e.identity_only[0].median):.0f} %",
+            f"{median(lambda e: e.both[0].visits_ratio):.2f}",
+        ]
+    else:
+        cells += ["", "", ""]
+    return f"| {name} | " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, default=Path(os.environ.get("DWELLMAP_TEST_DATA", "../shared/data"))
+    )
+    parser.add_argument("--drops", type=int, default=20)
+    options = parser.parse_args()
+    print(
+        "| | IDF1 | people / true | time / true | missed + surplus | attention 0.5 / 1 m | identity only | visits |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    scores: dict[str, list[Evaluation]] = {"ours": [], "ByteTrack (trackers)": []}
+    for name, file in (STATIC | MOVING).items():
+        folder = next(iter(sorted((options.data / "mot").glob(f"{name}*"))))
+        sequence, truth = open_mot_sequence(folder), load_truth(folder)
+        log = detections(sequence, file)
+        for who, found in (
+            ("ours", ours(sequence, log, options.data, None)),
+            ("ByteTrack (trackers)", peers(sequence, log)),
+        ):
+            result = judged(truth, found)
+            if name in STATIC:
+                scores[who].append(result)
+            print(row(f"{name}, {who}{'' if name in STATIC else ' (moving camera)'}", result), flush=True)
+        if name == "PETS09-S2L1":
+            for appearance in (None, "colours", *NETWORKS):
+                runs = [
+                    judged(truth, ours(sequence, detections(sequence, file, drop), options.data, appearance))
+                    for drop in range(options.drops)
+                ]
+                label = "no appearance" if appearance is None else appearance
+                print(row(f"{name}, ours, {label}, {options.drops} runs with 5 % dropped", *runs), flush=True)
+    print(
+        "\n| six static cameras | mean IDF1 | mean abs. log ratio of people | of mean time |\n|---|---|---|---|"
+    )
+    for who, results in scores.items():
+        idf1 = 100 * np.mean([e.identity.idf1 for e in results])
+        ratios = np.abs(np.log([(e.people.people_ratio, e.people.time_ratio) for e in results])).mean(axis=0)
+        print(f"| {who} | {idf1:.1f} | {ratios[0]:.3f} | {ratios[1]:.3f} |")
+
+
+if __name__ == "__main__":
+    main()
