@@ -2,8 +2,8 @@
 
     python benchmarks/identity.py [--data ../shared/data] [--drops 20]
 
-Boxes are the published detections; one set of settings for all sequences; no pictures but for the rows that say
-so. The rows of PETS with boxes dropped are medians over so many runs, each without another 5 % of the boxes.
+Boxes are the published detections, without pictures but for the rows that name looks; one set of settings for
+all sequences. The rows of PETS with boxes dropped are medians over so many runs, each without another 5 % of the boxes.
 Prints Markdown tables.
 """
 
@@ -98,7 +98,7 @@ def row(name: str, *runs: Evaluation) -> str:
     ]  # fmt: skip
     if runs[0].both:
         cells += [
-            f"{100 * median(lambda e: e.both[0].median):.0f} / {100 * median(lambda e: e.both[1].median):.0f} %",
+            " / ".join(f"{100 * median(lambda e, k=k: e.both[k].median):.0f}" for k in (0, 1)) + " %",
             f"{100 * median(lambda e: e.identity_only[0].median):.0f} %",
             f"{median(lambda e: e.both[0].visits_ratio):.2f}",
         ]
@@ -118,7 +118,8 @@ def main() -> None:
     parser.add_argument("--drops", type=int, default=20)
     options = parser.parse_args()
     print(
-        "| | IDF1 | people / true | time / true | missed + surplus | attention 0.5 / 1 m | identity only | visits |"
+        "| | IDF1 | people / true | time / true | missed + surplus | attention 0.5 / 1 m | identity only "
+        "| visits |"
     )
     print("|---|---|---|---|---|---|---|---|")
     scores: dict[str, list[Evaluation]] = {"ours": [], "ByteTrack (trackers)": []}
@@ -143,7 +144,8 @@ def main() -> None:
                 label = "no appearance" if appearance is None else appearance
                 print(row(f"{name}, ours, {label}, {options.drops} runs with 5 % dropped", *runs), flush=True)
     print(
-        "\n| six static cameras | mean IDF1 | mean abs. log ratio of people | of mean time |\n|---|---|---|---|"
+        "\n| six static cameras | mean IDF1 | mean abs. log ratio of people | of mean time |"
+        "\n|---|---|---|---|"
     )
     for who, results in scores.items():
         idf1 = 100 * np.mean([e.identity.idf1 for e in results])
