@@ -3,8 +3,8 @@
     python benchmarks/identity.py [--data ../shared/data] [--drops 20]
 
 Boxes are the published detections, without pictures but for the rows that name looks; one set of settings for
-all sequences. The rows of PETS with boxes dropped are medians over so many runs, each without another 5 % of the boxes.
-Prints Markdown tables.
+all sequences. The rows of PETS with boxes dropped are medians over so many runs, each without another 5 % of
+the boxes. Prints Markdown tables.
 """
 
 from __future__ import annotations
