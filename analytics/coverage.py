@@ -21,6 +21,8 @@ _SAMPLES = 4
 # A person seen from above is no line: the box is as high as the body is wide.
 _BODY_RADIUS_M = 0.25
 _WALL_FROM_CAMERA_M = 1.0
+# An area that is drawn down to the last row of pixels ends before the picture's edge.
+_LAST_ROW_PX = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,17 +88,18 @@ def visible_points(
 ) -> NDArray[np.bool_]:
     """Whether a person standing at each (n, 2) floor point would have been counted, (n,) bool.
 
-    Head to foot inside the picture, hip not hidden by furniture or a wall, box at least as high as the
-    detector finds, below the horizon, outside ignored areas. Without a camera pose heights are unknown: then
-    only the foot point has to be inside the picture, and furniture hides only what stands in it.
+    Head to hip inside the picture and not hidden by furniture or a wall, box at least as high as the detector
+    finds, below the horizon, outside ignored areas: hidden feet are rebuilt. Without a camera pose heights are
+    unknown: then the foot point has to be inside the picture, and furniture hides only what stands in it.
     """
     foot = calibration.image_from_floor(xy_m)
-    # A box that is cut by the picture's lower edge has no foot point, so its person is not placed.
-    seen = _inside(foot, shown_px) & ~_in_any(foot, ignored_px)
+    # Ignored is a box whose lower end stands in an ignored area; cut boxes end at the picture's edge.
+    x0, y0, x1, y1 = shown_px
+    seen = ~_in_any(np.clip(foot, (x0, y0), (x1, y1 - _LAST_ROW_PX)), ignored_px)
     seen &= ~_in_any(xy_m, tuple(f.xy_m for f in scene.furniture) + scene.ignored_floor_m)
     pose = calibration.pose
     if pose is None:
-        return seen
+        return seen & _inside(foot, shown_px)
     head = pose.project(xy_m, settings.person_height_m)
     hip = pose.project(xy_m, settings.hip_height_m)
     seen &= _inside(head, shown_px) & _inside(hip, shown_px)

@@ -25,6 +25,7 @@ from tracker.detector import Detector
 from tracker.frames import Footage, Frame, FrameStream, Recording
 from tracker.linking.linker import Known, link, people
 from tracker.placing import place
+from tracker.plausible import plausible
 from tracker.scenepicture import Part, ScenePicture, shown_part
 from tracker.tracklets import Tracklets
 from tracker.tracks import Tracks
@@ -119,6 +120,20 @@ def detect(
     return Seen(log, stream.footage, picture, shown_part(picture, recording.size_px))
 
 
+def countable(log: DetectionLog, view: CameraView) -> tuple[DetectionLog, int]:
+    """The boxes that may be people: outside ignored areas, and such that a person could fill them.
+
+    Returns:
+        The boxes, and how many outside ignored areas no person could fill.
+
+    """
+    outside = log.outside(view.ignored_px)
+    if view.calibration is None:
+        return outside, 0
+    fits = plausible(outside.xyxy_px, view.calibration)
+    return outside.only(fits), int(np.count_nonzero(~fits))
+
+
 def follow(
     log: DetectionLog,
     view: CameraView,
@@ -144,7 +159,7 @@ def follow(
     """
     since = time.perf_counter()
     with reporter.step("joining detections to tracklets", None):
-        counted = log.outside(view.ignored_px)
+        counted, _ = countable(log, view)
         tracklets = track(counted, settings.tracker)
     since = timing.add("track", since)
     looks = None

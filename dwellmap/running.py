@@ -16,7 +16,7 @@ from analytics.render import MapTitle, render_map
 from calibration.calibration import Calibration
 from dwellmap.backdrop import backdrop_of
 from dwellmap.detector_choice import DetectorChoice
-from dwellmap.pipeline import Looking, Seen, Timing, detect, follow, measure
+from dwellmap.pipeline import Looking, Seen, Timing, countable, detect, follow, measure
 from dwellmap.progress import Reporter
 from dwellmap.recipe import recipe, run_key
 from dwellmap.run_folder import (
@@ -251,6 +251,7 @@ def _write(
         view,
         settings,
         tracks,
+        countable(seen.log, view)[1],
         analysis,
         notes,
         sorted(file.name for file in draft.iterdir()),

@@ -16,6 +16,9 @@ from tracker.frames import Frame
 
 COLUMNS = ("picture", "t_s", "x1_px", "y1_px", "x2_px", "y2_px", "score")
 
+# An area that is drawn down to the last row of pixels ends before a box that is cut by the picture's edge.
+_LAST_ROW_PX = 1.5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectionLog:
@@ -105,10 +108,14 @@ class DetectionLog:
         """The log without the boxes whose lower middle stands in one of the polygons (n, 2)."""
         if not polygons_px:
             return self
-        x, y = (self.xyxy_px[:, 0] + self.xyxy_px[:, 2]) / 2, self.xyxy_px[:, 3]
+        x, y = (self.xyxy_px[:, 0] + self.xyxy_px[:, 2]) / 2, self.xyxy_px[:, 3] - _LAST_ROW_PX
         keep = np.ones(len(x), dtype=np.bool_)
         for polygon in polygons_px:
             keep &= ~shapely.contains_xy(shapely.Polygon(polygon), x, y)
+        return self.only(keep)
+
+    def only(self, keep: NDArray[np.bool_]) -> DetectionLog:
+        """The log with some of its boxes (N,); its pictures all stay."""
         kept_before = np.concatenate([[0], np.cumsum(keep)])
         return replace(
             self, offsets=kept_before[self.offsets], xyxy_px=self.xyxy_px[keep], score=self.score[keep]

@@ -88,6 +88,25 @@ def test_a_head_above_the_picture_is_not_counted():
     assert seen([head_limit + 0.02, foot_limit - 0.02, foot_limit + 0.02], view) == [True, True, False]
 
 
+def test_feet_below_the_picture_are_no_loss_as_long_as_the_hip_is_in_it():
+    """Turned down by 15 degrees with 21.8 more to the lower border: hips of 0.9 m pass it at 2.8 m."""
+    lower = np.radians(15) + np.arctan((SIZE[1] / 2 - 0.5) / FOCAL_PX)
+    hip_m, foot_m = (3.0 - 0.9) / np.tan(lower), 3.0 / np.tan(lower)
+    distances = [hip_m - 0.02, hip_m + 0.02, foot_m - 0.02, foot_m + 0.02]
+    assert seen(distances, camera(tilt_deg=15)) == [False, True, True, True]
+    # Without a pose there is no hip, and no foot to be rebuilt.
+    assert seen(distances, camera(tilt_deg=15, pose=False)) == [False, False, False, True]
+
+
+def test_an_ignored_strip_at_the_lower_edge_ignores_those_whom_the_edge_cuts():
+    strip = np.array([[0.0, 700], [1280, 700], [1280, 720], [0, 720]])
+    cut = np.array([[0.0, -3.2]])
+    view = camera(tilt_deg=15)
+    assert view.image_from_floor(cut)[0, 1] > 720
+    for areas, expected in (((), True), ((strip,), False)):
+        assert visible_points(cut, view, Scene(), areas, SHOWN, SETTINGS).tolist() == [expected]
+
+
 def test_nothing_behind_the_camera_or_past_the_horizon_is_seen():
     assert seen([-3, -50], camera(tilt_deg=25)) == [False, False]
     assert seen([-3, -50], camera(tilt_deg=25, pose=False)) == [False, False]
