@@ -89,8 +89,8 @@ def visible_points(
     """Whether a person standing at each (n, 2) floor point would have been counted, (n,) bool.
 
     Head to hip inside the picture and not hidden by furniture or a wall, box at least as high as the detector
-    finds, below the horizon, outside ignored areas: hidden feet are rebuilt. Without a camera pose heights are
-    unknown: then the foot point has to be inside the picture, and furniture hides only what stands in it.
+    finds, below the horizon, outside ignored areas: hidden feet are rebuilt. Without a camera pose heights
+    are unknown: then the foot point has to be inside the picture, and furniture hides only what stands in it.
     """
     foot = calibration.image_from_floor(xy_m)
     # Ignored is a box whose lower end stands in an ignored area; cut boxes end at the picture's edge.

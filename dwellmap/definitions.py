@@ -23,7 +23,8 @@ def definitions(settings: Settings, unit: Unit) -> dict[str, str]:
         "attention_naive_s": "total dwell / distinct people, as most tools have it; lost tracks shorten it",
         "visit": f"stays of one person in one place, absences between them shorter than {maps.revisit_s:g} s",
         "coverage": "share of the cell in which a person of "
-        f"{maps.person_height_m:g} m would have been counted, {shown}; under {maps.min_coverage:g} there is no number",
+        f"{maps.person_height_m:g} m would have been counted, {shown}; "
+        f"under {maps.min_coverage:g} there is no number",
         "exposure_s": "coverage times observed time",
         "few": f"fewer than {maps.min_entries} entries",
         "unplaced_s": f"time of tracks without a floor position for more than {paths.max_bridge_s:g} s",

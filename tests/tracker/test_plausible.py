@@ -27,7 +27,7 @@ def view() -> Calibration:
 def box(view, xy_m, top_m, low_m=0.0, wide_m=0.5):
     """The box around an upright board between two heights at a floor point."""
     upper, lower = (view.pose.project(np.array([xy_m]), height)[0] for height in (top_m, low_m))
-    side = view.pose.project(np.array([xy_m]) + [wide_m / 2, 0], low_m)[0, 0] - lower[0]
+    side = view.pose.project(np.add([xy_m], (wide_m / 2, 0)), low_m)[0, 0] - lower[0]
     middle = (upper[0] + lower[0]) / 2
     return np.array([[middle - side, upper[1], middle + side, lower[1]]])
 
