@@ -27,6 +27,8 @@ _LEAST_HIDDEN_M = 0.25
 _AGREE = 2.30
 # A rebuilt foot that is less certain than this is no position.
 _WORTHLESS_M = 2.0
+# Seen so steeply that the vertical is shorter than this share of the box, its border is not the head.
+_LEAST_LENGTH = 0.5
 # How often what is hidden and how tall people are is asked in turn.
 _ROUNDS = 2
 
@@ -130,6 +132,7 @@ def feet(
     rebuilt_cov = below.covariance(sigma_px, sigma_m)
     with np.errstate(invalid="ignore"):
         worth = ~head_cut & (_sigma2(rebuilt_cov) <= _WORTHLESS_M**2)
+        worth &= length_px >= _LEAST_LENGTH * np.max(xyxy[:, 2:] - xyxy[:, :2], axis=1)
     rebuilt = hidden & worth
     share = np.where(hidden | ~worth, 0.0, _share_of_head(calibration, lower_m, below, sigma_px, sigma_m))
     xy_m = np.where(share[:, None] > 0, lower_m + share[:, None] * (below.xy_m - lower_m), lower_m)
