@@ -38,6 +38,7 @@ class Analysis:
         zone_sums: The accumulator over the zones.
         zone_coverage: (zones,) share of each zone's floor in which a person would have been counted.
         people: Persons in sight for at least `min_presence_s`.
+        scene_visits: How often they were in the camera's view: who left and came back counts again.
         min_coverage: Coverage under which a zone has no numbers.
 
     """
@@ -50,6 +51,7 @@ class Analysis:
     zone_sums: Accumulator
     zone_coverage: NDArray[np.float64]
     people: int
+    scene_visits: int
     min_coverage: float
 
     def stays_frame(self) -> pd.DataFrame:
@@ -137,9 +139,12 @@ def analyse(
     rules = Rules(map_settings.revisit_s, map_settings.min_visit_zone_s)
     visits = Visits.of_stays(stays, map_settings.revisit_s)
     sums = Accumulator.of(visits, len(zones), paths.people, 0.0, rules)
-    people = int(np.sum(paths.last_s - paths.first_s >= map_settings.min_presence_s))
+    counted = paths.present_s >= map_settings.min_presence_s
+    people, scene_visits = int(np.sum(counted)), int(np.sum(paths.scene_visits[counted]))
     covered = np.array([_zone_coverage(zone, grid, coverage) for zone in zones])
-    return Analysis(paths, ends, maps, zones, stays, sums, covered, people, map_settings.min_coverage)
+    return Analysis(
+        paths, ends, maps, zones, stays, sums, covered, people, scene_visits, map_settings.min_coverage
+    )
 
 
 def _zone_coverage(zone: Zone, grid: Grid, coverage: Coverage) -> float:

@@ -33,10 +33,10 @@ def path_ends(
     """Classify the beginning and the end of every path.
 
     A path begins at the edge (EDGE) where the person's box lies at the picture's border or the position
-    lies within `edge` of a door; a person's first path also within `edge` of floor that cannot be observed,
-    where a later one only continues what was hidden for a while. It is BROKEN in mid-floor and where the
-    footage began or resumed after a gap. The plan's own edge is taken for a wall if there are doors, and
-    for a way in if there are none.
+    lies within `edge` of a door; the first path of a scene visit also within `edge` of floor that cannot
+    be observed, where a later one only continues what was hidden for a while. It is BROKEN in mid-floor and
+    where the footage began or resumed after a gap. The plan's own edge is taken for a wall if there are
+    doors, and for a way in if there are none.
 
     Args:
         paths: The smoothed paths.
@@ -56,8 +56,9 @@ def path_ends(
     last = np.concatenate([np.flatnonzero(new), [len(paths.path) - 1]])
     margin = _distance_to_hidden(grid, coverage, plan_edge=not doors)
     person = paths.person[first]
-    begins = np.concatenate([[True], person[1:] != person[:-1]])
-    finishes = np.concatenate([person[1:] != person[:-1], [True]])
+    visit = tracks.scene_visit[_rows_at(tracks, person, paths.t_s[first])]
+    other = (person[1:] != person[:-1]) | (visit[1:] != visit[:-1])
+    begins, finishes = np.concatenate([[True], other]), np.concatenate([other, [True]])
     kinds = []
     for rows, whole, side in ((first, begins, 0), (last, finishes, 1)):
         xy, t_s = paths.xy[rows], paths.t_s[rows]
@@ -65,7 +66,7 @@ def path_ends(
         near = whole & ((place < 0) | (margin[np.maximum(place, 0)] <= edge))
         for door in doors:
             near |= shapely.distance(shapely.points(xy), shapely.LineString(door.xy_m)) <= edge
-        near |= _at_border(tracks, person, t_s, shown_px)
+        near |= _at_border(tracks.xyxy_px[_rows_at(tracks, person, t_s)], shown_px)
         cut = (
             np.min(np.abs(t_s[:, None] - observed_s[None, :, side]), axis=1, initial=np.inf) <= _FOOTAGE_END_S
         )
@@ -82,19 +83,21 @@ def _distance_to_hidden(grid: Grid, coverage: Coverage, plan_edge: bool) -> NDAr
     return np.maximum(cells.ravel() - 0.5, 0.0) * grid.cell
 
 
-def _at_border(
-    tracks: Tracks,
-    person: NDArray[np.int64],
-    t_s: NDArray[np.float64],
-    shown_px: tuple[float, float, float, float],
-) -> NDArray[np.bool_]:
-    """Whether the box of each person at each time lies at the picture's border."""
+def _rows_at(tracks: Tracks, person: NDArray[np.int64], t_s: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The row of each person at each time."""
     # Tracks are sorted by person, then time: one increasing clock finds both at once.
     span = float(np.ptp(tracks.t_s)) + 1.0
     low = float(tracks.t_s.min())
     clock = tracks.person * span + (tracks.t_s - low)
     row = np.searchsorted(clock, person * span + (t_s - low) - 1e-6)
-    x1, y1, x2, y2 = tracks.xyxy_px[np.minimum(row, len(tracks) - 1)].T
+    return np.minimum(row, len(tracks) - 1)
+
+
+def _at_border(
+    xyxy_px: NDArray[np.float64], shown_px: tuple[float, float, float, float]
+) -> NDArray[np.bool_]:
+    """Whether boxes (n, 4) lie at the picture's border."""
+    x1, y1, x2, y2 = xyxy_px.T
     slack = _BORDER_SHARE * (y2 - y1)
     left, top, right, bottom = shown_px
     sides = (x1 <= left + slack) | (x2 >= right - slack)

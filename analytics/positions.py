@@ -16,7 +16,14 @@ PERSON_M = 1.7
 def floor_positions(tracks: Tracks) -> Positions:
     """Raw positions on the plan, in metres."""
     return Positions(
-        tracks.person, tracks.t_s, tracks.xy_m, tracks.cov_m2, tracks.observed, np.ones(len(tracks)), "m"
+        tracks.person,
+        tracks.t_s,
+        tracks.xy_m,
+        tracks.cov_m2,
+        tracks.observed,
+        np.ones(len(tracks)),
+        "m",
+        tracks.scene_visit,
     )
 
 
@@ -39,6 +46,7 @@ def picture_positions(tracks: Tracks) -> Positions:
         tracks.observed,
         np.maximum(scale, 1e-3),
         "px",
+        tracks.scene_visit,
     )
 
 

@@ -7,7 +7,7 @@ and told where somebody stands.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,6 +45,8 @@ class Trajectories:
         first_s: (P,) float64, time of each person's first observation.
         last_s: (P,) float64, time of each person's last observation.
         unit: "m" on the plan, "px" in an uncalibrated picture.
+        scene_visits: (P,) int64, how often each person was in the camera's view. Left out, once.
+        away_s: (P,) float64, time between these. Left out, none.
 
     """
 
@@ -57,13 +59,19 @@ class Trajectories:
     first_s: NDArray[np.float64]
     last_s: NDArray[np.float64]
     unit: Unit = "m"
+    scene_visits: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    away_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         """Check shapes and order once and make the arrays read-only."""
         n, p = len(self.person), len(self.people)
+        if p and not len(self.scene_visits):
+            object.__setattr__(self, "scene_visits", np.ones(p, dtype=np.int64))
+        if p and not len(self.away_s):
+            object.__setattr__(self, "away_s", np.zeros(p))
         expected = {
             "person": (n,), "path": (n,), "t_s": (n,), "xy": (n, 2), "standing": (n,),
-            "people": (p,), "first_s": (p,), "last_s": (p,),
+            "people": (p,), "first_s": (p,), "last_s": (p,), "scene_visits": (p,), "away_s": (p,),
         }  # fmt: skip
         for name, shape in expected.items():
             value = np.asarray(getattr(self, name)).view()
@@ -80,9 +88,14 @@ class Trajectories:
             raise ValueError("a path belongs to one person")
 
     @property
+    def present_s(self) -> NDArray[np.float64]:
+        """(P,) time of each person in the camera's view, from first to last observation of each visit."""
+        return self.last_s - self.first_s - self.away_s
+
+    @property
     def tracked_s(self) -> float:
-        """Summed length of all tracks, from each person's first to last observation."""
-        return float(np.sum(self.last_s - self.first_s))
+        """Summed length of all tracks: the time of everybody in the camera's view."""
+        return float(np.sum(self.present_s))
 
     @property
     def placed_s(self) -> float:
@@ -112,6 +125,7 @@ class Trajectories:
                 Trajectories(
                     self.person[begin:end], self.path[begin:end], self.t_s[begin:end], self.xy[begin:end],
                     self.standing[begin:end], named, self.first_s[column], self.last_s[column], self.unit,
+                    self.scene_visits[column], self.away_s[column],
                 ),
                 paths,
             )  # fmt: skip
@@ -125,7 +139,12 @@ class Trajectories:
                 f"x_{suffix}": self.xy[:, 0], f"y_{suffix}": self.xy[:, 1], "standing": self.standing,
             }
         )  # fmt: skip
-        spans = pd.DataFrame({"person": self.people, "first_s": self.first_s, "last_s": self.last_s})
+        spans = pd.DataFrame(
+            {
+                "person": self.people, "first_s": self.first_s, "last_s": self.last_s,
+                "scene_visits": self.scene_visits, "away_s": self.away_s,
+            }
+        )  # fmt: skip
         table.merge(spans, on="person", how="outer").fillna({"path": -1, "standing": False}).astype(
             {"path": np.int64, "standing": bool}
         ).to_parquet(path, index=False)
@@ -147,6 +166,8 @@ class Trajectories:
             first_s=spans["first_s"].to_numpy(np.float64),
             last_s=spans["last_s"].to_numpy(np.float64),
             unit=unit,
+            scene_visits=spans["scene_visits"].to_numpy(np.int64),
+            away_s=spans["away_s"].to_numpy(np.float64),
         )
 
 
@@ -162,6 +183,7 @@ class Positions:
         observed: (N,) bool; other rows carry no information and only ask for the path at their time.
         units_per_m: Size of a metre in `unit`, per row: 1 on the plan; in a picture a person's box tells it.
         unit: "m" or "px".
+        scene_visit: (N,) int64, number of the presence in the camera's view. Left out, everybody has one.
 
     """
 
@@ -172,9 +194,12 @@ class Positions:
     observed: NDArray[np.bool_]
     units_per_m: NDArray[np.float64]
     unit: Unit = "m"
+    scene_visit: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         """Check what a single bad row would spoil for everybody."""
+        if not len(self.scene_visit):
+            object.__setattr__(self, "scene_visit", self.person)
         placed = np.isfinite(self.xy).all(axis=1)
         xx, xy, yy = self.cov[placed].T
         with np.errstate(invalid="ignore"):
@@ -193,7 +218,8 @@ def smooth(
     """Smooth all paths.
 
     Paths are broken where two successive positions of a person lie more than `max_bridge_s` apart, unless
-    interpolated rows fill all of the time between them, and by every gap in the footage. A path runs from its
+    interpolated rows fill all of the time between them, where somebody was away, and by every gap in the
+    footage. A path runs from its
     first to its last position: smoothing changes neither time.
 
     Args:
@@ -204,7 +230,7 @@ def smooth(
     """
     people = np.unique(positions.person)
     path = _paths(positions, settings.max_bridge_s, np.zeros((0, 2)) if gaps_s is None else gaps_s)
-    spans = _observed_spans(positions, people)
+    spans = _spans(positions, people)
     rows = np.flatnonzero(path >= 0)
     xy = np.empty((len(rows), 2))
     standing = np.zeros(len(rows), dtype=np.bool_)
@@ -212,7 +238,15 @@ def smooth(
         block = rows[begin:end]
         xy[begin:end], standing[begin:end] = _smooth_block(positions, block, path[block], settings)
     return Trajectories(
-        positions.person[rows], path[rows], positions.t_s[rows], xy, standing, people, *spans, positions.unit
+        positions.person[rows],
+        path[rows],
+        positions.t_s[rows],
+        xy,
+        standing,
+        people,
+        *spans[:2],
+        positions.unit,
+        *spans[2:],
     )
 
 
@@ -230,6 +264,7 @@ def _paths(positions: Positions, max_bridge_s: float, gaps_s: NDArray[np.float64
     unfilled = np.cumsum(wide)[placed[1:]] > np.cumsum(wide)[placed[:-1]]
     unfilled |= np.cumsum(seen_elsewhere)[placed[1:]] > np.cumsum(seen_elsewhere)[placed[:-1]]
     broken = (person[1:] != person[:-1]) | (unfilled & (t_s[1:] - t_s[:-1] > max_bridge_s + 1e-6))
+    broken |= np.diff(positions.scene_visit[placed]) != 0
     stretch = np.searchsorted(gaps_s[:, 1], t_s, side="right")
     broken |= stretch[1:] != stretch[:-1]
     number = np.concatenate([[0], np.cumsum(broken)])
@@ -242,19 +277,28 @@ def _paths(positions: Positions, max_bridge_s: float, gaps_s: NDArray[np.float64
     return path
 
 
-def _observed_spans(
+def _spans(
     positions: Positions, people: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Time of the first and of the last observation of each person."""
-    column = np.searchsorted(people, positions.person[positions.observed])
-    t_s = positions.t_s[positions.observed]
-    first = np.full(len(people), np.inf)
-    last = np.full(len(people), -np.inf)
-    np.minimum.at(first, column, t_s)
-    np.maximum.at(last, column, t_s)
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """Time of the first and of the last observation of each person, their scene visits and time away."""
+    seen = positions.observed
+    if not seen.any():
+        none = np.zeros(len(people))
+        return none, none, np.ones(len(people), dtype=np.int64), none
+    person, t_s, visit = positions.person[seen], positions.t_s[seen], positions.scene_visit[seen]
+    new = np.concatenate([[True], (person[1:] != person[:-1]) | (visit[1:] != visit[:-1])])
+    begin = np.flatnonzero(new)
+    end = np.append(begin[1:], len(person)) - 1
+    column = np.searchsorted(people, person[begin])
+    first, last = np.full(len(people), np.inf), np.full(len(people), -np.inf)
+    np.minimum.at(first, column, t_s[begin])
+    np.maximum.at(last, column, t_s[end])
+    present = np.bincount(column, t_s[end] - t_s[begin], minlength=len(people))
     nobody = ~np.isfinite(first)
     first[nobody] = last[nobody] = 0.0
-    return first, last
+    visits = np.maximum(np.bincount(column, minlength=len(people)), 1)
+    away = np.where(visits > 1, last - first - present, 0.0)
+    return first, last, visits.astype(np.int64), away
 
 
 def _blocks(path: NDArray[np.int64], most: int) -> list[tuple[int, int]]:

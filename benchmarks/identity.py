@@ -22,12 +22,11 @@ from dwellmap.evaluation.sightings import Sightings
 from dwellmap.evaluation.truth import Truth, load_truth
 from tracker.appearance.opening import open_embedder
 from tracker.appearance.sight import look
-from tracker.boxpath import smoothed_boxes
 from tracker.bytetrack import track
 from tracker.detections import DetectionLog
-from tracker.linking.linker import Known, link, people
+from tracker.following import followed
+from tracker.linking.known import Known
 from tracker.motsequence import MotSequence, open_mot_sequence
-from tracker.placing import place
 from tracker.replay import ReplayDetector
 from tracker.settings import LinkingSettings
 from tracker.sources import open_recording
@@ -66,10 +65,7 @@ def ours(sequence: MotSequence, log: DetectionLog, data: Path, appearance: str |
         looks = look(film, replace(log, xyxy_px=log.xyxy_px * PETS_SCALE), small, open_embedder(model))
     shown = (0.0, 0.0, *map(float, sequence.size_px))
     known = Known(log.t_s, np.array([[0.0, log.t_s[-1]]]), shown)
-    settings = LinkingSettings()
-    shown_people = people(tracklets, link(tracklets, known, settings, looks))
-    tracks = place(shown_people, log.t_s, shown, None, settings.max_gap_s)
-    tracks = smoothed_boxes(tracks, settings.max_gap_s)
+    tracks = followed(tracklets, known, LinkingSettings(), looks)
     frame = np.searchsorted(log.t_s, tracks.t_s - 1e-9)
     return Sightings(frame, tracks.person, tracks.xyxy_px, np.full((len(frame), 2), np.nan))
 

@@ -18,13 +18,12 @@ from dwellmap.view import CameraView
 from tracker.appearance.embedder import Embedder
 from tracker.appearance.looks import Looks
 from tracker.appearance.sight import look
-from tracker.boxpath import smoothed_boxes
 from tracker.bytetrack import track
 from tracker.detections import DetectionLog
 from tracker.detector import Detector
+from tracker.following import followed
 from tracker.frames import Footage, Frame, FrameStream, Recording
-from tracker.linking.linker import Known, link, people
-from tracker.placing import place
+from tracker.linking.known import Known
 from tracker.plausible import plausible
 from tracker.scenepicture import Part, ScenePicture, shown_part
 from tracker.tracklets import Tracklets
@@ -153,7 +152,7 @@ def follow(
         observed_s: (n, 2) intervals in which footage was decoded.
         settings: Thresholds of all packages.
         reporter: Told how far it is.
-        timing: Receives the seconds of "track", "look", "link" and "place".
+        timing: Receives the seconds of "track", "look" and "link".
         looking: Looks at the people in the footage; None where there is none to look at.
 
     """
@@ -167,14 +166,10 @@ def follow(
         looks = looking.at(counted, tracklets, settings, reporter)
         since = timing.add("look", since)
     with reporter.step("joining tracklets to people", None):
-        known = Known(log.t_s, observed_s, shown_px, view.calibration)
-        person = link(tracklets, known, settings.linking, looks)
-    since = timing.add("link", since)
-    with reporter.step("putting people on the floor", None):
-        placed = place(people(tracklets, person), log.t_s, shown_px, view.calibration,
-                       settings.linking.max_gap_s, log.near_edge_m, view.scene)  # fmt: skip
-        tracks = smoothed_boxes(placed, settings.linking.max_gap_s)
-    timing.add("place", since)
+        doors = tuple(door.xy_m for door in view.scene.doors)
+        known = Known(log.t_s, observed_s, shown_px, view.calibration, doors)
+        tracks = followed(tracklets, known, settings.linking, looks, log.near_edge_m, view.scene)
+    timing.add("link", since)
     return tracks
 
 

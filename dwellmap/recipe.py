@@ -86,6 +86,7 @@ def recipe(
         "definitions": definitions(settings, view.unit),
         "results": {
             "people": analysis.people,
+            "scene_visits": analysis.scene_visits,
             "tracks": len(paths.people),
             "tracked_s": paths.tracked_s,
             "on_the_map_s": cells_s,

@@ -211,6 +211,45 @@ class LinkingSettings(BaseModel):
         lt=1,
         description="Share (0..1) of people who begin or end elsewhere than at the picture's edge.",
     )
+    mid_share_doors: float = Field(
+        default=0.01,
+        gt=0,
+        lt=1,
+        description="The same where the site's doors are known: elsewhere than at an edge or a door "
+        "people are only lost and found.",
+    )
+    door_heights: float = Field(
+        default=0.6,
+        gt=0,
+        description="Distance (heights) from a door up to which people come and go by it; twice as far away "
+        "nobody does.",
+    )
+    return_window_s: float = Field(
+        default=1800.0,
+        ge=0,
+        description="Seconds within which somebody who left by an exit and comes back is the same visitor.",
+    )
+    return_least_s: float = Field(
+        default=2.0, ge=0, description="Seconds that somebody must be away for it to be a return."
+    )
+    return_nats: float = Field(
+        default=3.0,
+        description="Nats by which a return must be likelier than a newcomer, going by looks and height.",
+    )
+    return_look_s: float = Field(
+        default=10.0, gt=0, description="Seconds before leaving and after coming whose looks are compared."
+    )
+    return_margin: float = Field(
+        default=1.0,
+        ge=0,
+        description="Nats by which it must be likelier than any other return that excludes it.",
+    )
+    least_exit: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="How near to an exit (1 is at it, 0 beyond) people leave for good and come from.",
+    )
     stay_s: float = Field(
         default=20.0,
         gt=0,

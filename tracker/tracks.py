@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ COLUMNS = (
     "x1_px", "y1_px", "x2_px", "y2_px",
     "foot_x_px", "foot_y_px",
     "x_m", "y_m", "xx_m2", "xy_m2", "yy_m2",
-    "score", "observed", "rebuilt",
+    "score", "observed", "rebuilt", "scene_visit",
 )  # fmt: skip
 
 
@@ -33,6 +33,8 @@ class Tracks:
         score: (N,) float64; NaN on interpolated rows.
         observed: (N,) bool; False on rows interpolated between two observations.
         rebuilt: (N,) bool; True where the foot was not seen but follows from head and height.
+        scene_visit: (N,) int64, number of the presence in the camera's view: somebody who left and came back
+            is one person with several. Left out, everybody has one.
 
     """
 
@@ -45,20 +47,25 @@ class Tracks:
     score: NDArray[np.float64]
     observed: NDArray[np.bool_]
     rebuilt: NDArray[np.bool_]
+    scene_visit: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         """Check shapes and order once and make the arrays read-only."""
         n = len(self.person)
         shapes = {"xyxy_px": (n, 4), "foot_px": (n, 2), "xy_m": (n, 2), "cov_m2": (n, 3)}
-        types: dict[str, type[np.generic]] = {"person": np.int64, "observed": np.bool_, "rebuilt": np.bool_}
-        for field in fields(self):
-            dtype = types.get(field.name, np.float64)
-            value: NDArray[np.generic] = np.array(getattr(self, field.name), dtype=dtype)
-            expected = shapes.get(field.name, (n,))
+        types: dict[str, type[np.generic]] = {
+            "person": np.int64, "observed": np.bool_, "rebuilt": np.bool_, "scene_visit": np.int64,
+        }  # fmt: skip
+        if n and not len(self.scene_visit):
+            object.__setattr__(self, "scene_visit", self.person)
+        for column in fields(self):
+            dtype = types.get(column.name, np.float64)
+            value: NDArray[np.generic] = np.array(getattr(self, column.name), dtype=dtype)
+            expected = shapes.get(column.name, (n,))
             if value.shape != expected:
-                raise ValueError(f"{field.name}: expected shape {expected}, got {value.shape}")
+                raise ValueError(f"{column.name}: expected shape {expected}, got {value.shape}")
             value.setflags(write=False)
-            object.__setattr__(self, field.name, value)
+            object.__setattr__(self, column.name, value)
         same = self.person[1:] == self.person[:-1]
         if np.any(self.person[1:] < self.person[:-1]) or np.any(self.t_s[1:][same] <= self.t_s[:-1][same]):
             raise ValueError("rows must be sorted by person, then by strictly increasing t_s")
@@ -72,13 +79,29 @@ class Tracks:
         """Number of distinct persons."""
         return len(np.unique(self.person))
 
+    def of_visitors(self, visitor: NDArray[np.int64]) -> Tracks:
+        """The same rows with the presences of one visitor as one person, each a scene visit.
+
+        Args:
+            visitor: (P,) new number of each person here, by number.
+
+        """
+        presences, number = np.unique(self.person, return_inverse=True)
+        if visitor.shape != presences.shape:
+            raise ValueError(f"expected the visitors of {len(presences)} presences, got {visitor.shape}")
+        person = visitor[number]
+        order = np.lexsort([self.t_s, person])
+        rows = {column.name: getattr(self, column.name)[order] for column in fields(self)}
+        return Tracks(**(rows | {"person": person[order], "scene_visit": self.person[order]}))
+
     def to_frame(self) -> pd.DataFrame:
         """The rows as a table with the columns of `tracks.parquet`."""
         numbers = np.column_stack([self.t_s, self.xyxy_px, self.foot_px, self.xy_m, self.cov_m2, self.score])
-        table = pd.DataFrame(numbers, columns=list(COLUMNS[1:-2]))
+        table = pd.DataFrame(numbers, columns=list(COLUMNS[1:-3]))
         table.insert(0, "person", self.person)
         table["observed"] = self.observed
         table["rebuilt"] = self.rebuilt
+        table["scene_visit"] = self.scene_visit
         return table
 
     @classmethod
@@ -107,6 +130,7 @@ class Tracks:
             score=values("score")[:, 0],
             observed=table["observed"].to_numpy(dtype=np.bool_),
             rebuilt=table["rebuilt"].to_numpy(dtype=np.bool_),
+            scene_visit=table["scene_visit"].to_numpy(dtype=np.int64),
         )
 
     def to_parquet(self, path: Path) -> None:

@@ -114,6 +114,6 @@ def _sums(paths: Trajectories, grid: Grid) -> Accumulator:
     edges = np.full(int(np.count_nonzero(breaks)) + min(len(paths.path), 1), EDGE, dtype=np.int8)
     rules = Rules(10.0, 0.0)
     visits = Visits.of_stays(stays_in_cells(paths, grid, PathEnds(edges, edges)), rules.revisit_s)
-    counted = paths.people[paths.last_s - paths.first_s >= LEAST_S - 1e-6]
+    counted = paths.people[paths.present_s >= LEAST_S - 1e-6]
     visits = visits.where(np.isin(visits.person, counted))
     return Accumulator.of(visits, grid.cells, counted, 0.0, rules)

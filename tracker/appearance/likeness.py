@@ -41,13 +41,18 @@ class Likeness:
     variance: float
 
     @classmethod
+    def unknown(cls) -> Likeness:
+        """Of which nothing was learned: a ratio of 0 everywhere."""
+        return cls(0.0, 0.0, 0.0, _PRIOR_SPREAD**2)
+
+    @classmethod
     def learned(cls, same: NDArray[np.floating], other: NDArray[np.floating]) -> Likeness:
         """Learn from similarities (n,) of one person with itself, and (m,) of different people.
 
         Without samples of both kinds nothing can be told: the ratio is 0 everywhere.
         """
         if not len(same) or not len(other):
-            return cls(0.0, 0.0, 0.0, _PRIOR_SPREAD**2)
+            return cls.unknown()
         spread_same = _variance(same) * _WIDER**2
         spread_other = _variance(other)
         middle_same, middle_other = float(np.median(same)), float(np.median(other))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ class Looks:
         vector: (k, d) float32 unit vectors.
         visible: (k,) float64 share of each box that nobody hid.
         settings: How they are compared.
+        likeness: What a similarity means in this recording; nothing, until it is `learned`.
 
     """
 
@@ -36,6 +37,7 @@ class Looks:
     vector: NDArray[np.float32]
     visible: NDArray[np.float64]
     settings: AppearanceSettings = field(default_factory=AppearanceSettings)
+    likeness: Likeness = field(default_factory=Likeness.unknown)
 
     def __post_init__(self) -> None:
         """Check shapes and order once and make the arrays read-only."""
@@ -55,13 +57,37 @@ class Looks:
         object.__setattr__(self, "vector", vector)
         object.__setattr__(self, "visible", visible)
 
+    def learned(self, group: NDArray[np.int64], row: NDArray[np.int64], t_s: NDArray[np.float64]) -> Looks:
+        """The same looks, now that tracklets say what a similarity means.
+
+        First and last third of a long tracklet show the same person, tracklets seen at once different
+        people. Longer pieces would hold more of each, but also links that are wrong.
+
+        Args:
+            group: (N,) number of the tracklet of each box, 0..n-1; every number occurs.
+            row: (N,) rows of the detection log.
+            t_s: (N,) times. Boxes are sorted by tracklet, then by time.
+
+        """
+        first, last = _bounds(group, row, t_s)
+        n = len(first)
+        begin_s, end_s = t_s[first], t_s[last]
+        at, seen = self._found(row)
+        piece = group[at]
+        into = (t_s[at] - begin_s[piece]) / np.maximum(end_s - begin_s, 1e-9)[piece]
+        long = end_s - begin_s >= _LONG_S
+        thirds = [self._third(seen, piece, part & long[piece], n) for part in (into <= 1 / 3, into >= 2 / 3)]
+        (start, some), (finish, more) = thirds
+        both = np.flatnonzero((some > 0) & (more > 0))
+        same = np.einsum("kd,kd->k", start[both], finish[both])
+        whole = self.likelihood(group, row, t_s)
+        other = whole.similarity(*_seen_at_once(begin_s, end_s, whole.crops))
+        return replace(self, likeness=Likeness.learned(same, other))
+
     def likelihood(
         self, group: NDArray[np.int64], row: NDArray[np.int64], t_s: NDArray[np.float64]
     ) -> PieceLooks:
-        """What looks say about pieces of tracks; what a similarity means is learned from them.
-
-        First and last third of a long piece show the same person, pieces seen at once different people. Far
-        fewer than all pairs are looked at, here and later.
+        """What looks say about pieces of tracks. Far fewer than all pairs are looked at later.
 
         Args:
             group: (N,) number of the piece of each box, 0..n-1; every number occurs.
@@ -72,44 +98,10 @@ class Looks:
             To be called with (i, j, gap_s): log likelihood ratios, see `PieceLooks`.
 
         """
-        if not len(group) == len(row) == len(t_s) or np.any(np.diff(group) < 0):
-            raise ValueError("pieces: expected group, row and t_s of equal length, sorted by group")
-        first = np.flatnonzero(np.append(True, np.diff(group) != 0)) if len(group) else np.zeros(0, int)
-        last = np.append(first[1:], len(group)) - 1 if len(group) else first
-        n = len(first)
-        if n and (group[first] != np.arange(n)).any():
-            raise ValueError("pieces: expected the numbers 0..n-1, each with a box")
-        begin_s, end_s = t_s[first], t_s[last]
+        first, _ = _bounds(group, row, t_s)
         at, seen = self._found(row)
-        piece = group[at]
-        vector, crops = pooled(self.vector[seen], self._weight[seen], piece, n)
-        into = (t_s[at] - begin_s[piece]) / np.maximum(end_s - begin_s, 1e-9)[piece]
-        long = end_s - begin_s >= _LONG_S
-        thirds = [self._third(seen, piece, part & long[piece], n) for part in (into <= 1 / 3, into >= 2 / 3)]
-        (start, some), (finish, more) = thirds
-        both = np.flatnonzero((some > 0) & (more > 0))
-        same = np.einsum("kd,kd->k", start[both], finish[both])
-        i, j = _seen_at_once(begin_s, end_s, crops)
-        nobody = Likeness.learned(same[:0], same[:0])
-        other = PieceLooks(vector, crops, nobody, self.settings).similarity(i, j)
-        return PieceLooks(vector, crops, Likeness.learned(same, other), self.settings)
-
-    def compare(self, likeness: Likeness, rows_a: NDArray[np.int64], rows_b: NDArray[np.int64]) -> float:
-        """Unbounded log likelihood ratio (nats) that two sets of boxes show one person.
-
-        Args:
-            likeness: What a similarity means: that of `likelihood`.
-            rows_a, rows_b: Rows of the detection log, all of one person each.
-
-        Returns:
-            See `PieceLooks.unbounded`; 0 where either has no crop.
-
-        """
-        sides = [np.sort(self._found(np.sort(rows))[1]) for rows in (rows_a, rows_b)]
-        group = np.repeat([0, 1], [len(side) for side in sides])
-        seen = np.concatenate(sides)
-        two = PieceLooks(*pooled(self.vector[seen], self._weight[seen], group, 2), likeness, self.settings)
-        return float(two.unbounded(np.array([0]), np.array([1]))[0])
+        vector, crops = pooled(self.vector[seen], self._weight[seen], group[at], len(first))
+        return PieceLooks(vector, crops, self.likeness, self.settings)
 
     @property
     def _weight(self) -> NDArray[np.float64]:
@@ -129,6 +121,18 @@ class Looks:
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         some = seen[part]
         return pooled(self.vector[some], self._weight[some], piece[part], n)
+
+
+def _bounds(
+    group: NDArray[np.int64], row: NDArray[np.int64], t_s: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last row of each piece."""
+    if not len(group) == len(row) == len(t_s) or np.any(np.diff(group) < 0):
+        raise ValueError("pieces: expected group, row and t_s of equal length, sorted by group")
+    first = np.flatnonzero(np.append(True, np.diff(group) != 0)) if len(group) else np.zeros(0, np.int64)
+    if len(group) and (group[first] != np.arange(len(first))).any():
+        raise ValueError("pieces: expected the numbers 0..n-1, each with a box")
+    return first, np.append(first[1:], len(group)) - 1 if len(group) else first
 
 
 def _seen_at_once(

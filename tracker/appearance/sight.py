@@ -43,7 +43,8 @@ def look(
         progress: Told the time (s) of each picture that was looked at.
 
     Returns:
-        What people look like; nothing where the recording has no pictures (a MOTChallenge folder of boxes).
+        What people look like, and what a similarity means; nothing where the recording has no pictures
+        (a MOTChallenge folder of boxes).
 
     """
     settings = settings or AppearanceSettings()
@@ -57,7 +58,10 @@ def look(
     rows, vectors = pending.finished()
     by_row = np.argsort(tracklets.row[rows], kind="stable")
     rows = rows[by_row]
-    return Looks(tracklets.row[rows], vectors[by_row], visible[rows], settings)
+    looks = Looks(tracklets.row[rows], vectors[by_row], visible[rows], settings)
+    _, number = np.unique(tracklets.tracklet, return_inverse=True)
+    order = np.lexsort([tracklets.t_s, number])
+    return looks.learned(number[order].astype(np.int64), tracklets.row[order], tracklets.t_s[order])
 
 
 def _read(

@@ -39,19 +39,23 @@ def chances(
     pieces: Pieces,
     begin: Ends,
     footage_s: NDArray[np.float64],
-    shown_px: tuple[float, float, float, float],
+    comes: NDArray[np.float64],
+    goes: NDArray[np.float64],
+    doors_known: bool,
     settings: LinkingSettings,
 ) -> Chances:
     """Chances from the recording itself.
 
     People come at the rate that follows from how many are there at once and a typical stay, spread as people
-    are spread; most of them at the picture's edges (not the upper one: people do not come from above).
+    are spread; most of them where people can come and go.
 
     Args:
         pieces: The pieces.
         begin: Their first states.
         footage_s: (m, 2) stretches in which footage was decoded.
-        shown_px: (x0, y0, x1, y1) of the picture that shows the scene.
+        comes: (n,) how much each begins at an exit, 0..1.
+        goes: (n,) how much each ends at one.
+        doors_known: Whether the exits hold the doors, too: elsewhere nobody comes or goes then.
         settings: How likely each is.
 
     """
@@ -61,11 +65,11 @@ def chances(
     present_s = len(pieces.t_s) * (float(np.median(steps_s)) if len(steps_s) else 0.0)
     rate = max(present_s / watched_s / settings.stay_s, 1 / watched_s)
     local = np.log(rate * _density(pieces, begin.xy, begin.unit))
-    first_px, last_px = pieces.xyxy_px[pieces.first], pieces.xyxy_px[pieces.last]
-    edge_begin = np.log(np.maximum(_at_edge(first_px, shown_px, settings), 1e-9)) + 1.0
-    birth = local + np.logaddexp(np.log(settings.mid_share), edge_begin)
+    mid_share = settings.mid_share_doors if doors_known else settings.mid_share
+    edge_begin = np.log(np.maximum(comes, 1e-9)) + 1.0
+    birth = local + np.logaddexp(np.log(mid_share), edge_begin)
     birth = np.where(_near(t0, footage_s[:, 0]), np.maximum(birth, local + 1.0), birth)
-    last = np.clip(settings.mid_share + 0.6 * _at_edge(last_px, shown_px, settings), 0, 0.7)
+    last = np.clip(mid_share + 0.6 * goes, 0, 0.7)
     death = np.log(np.where(_near(t1, footage_s[:, 1]), 0.9, last))
     sure = (
         np.maximum(np.add.reduceat(pieces.score, pieces.first) / pieces.boxes - 0.7, 0) if len(pieces) else t0
@@ -82,18 +86,6 @@ def _density(pieces: Pieces, xy: NDArray[np.float64], unit: NDArray[np.float64])
         d2 = ((xy[rows][:, None] - sample[None]) ** 2).sum(axis=2)
         share[rows] = np.exp(-d2 / (2 * (_SPREAD * unit[rows][:, None]) ** 2)).mean(axis=1)
     return np.asarray(share / (2 * np.pi * _SPREAD**2) + _ANYWHERE)
-
-
-def _at_edge(
-    xyxy_px: NDArray[np.float64],
-    shown_px: tuple[float, float, float, float],
-    settings: LinkingSettings,
-) -> NDArray[np.float64]:
-    """1 at the left, right or lower edge of the picture, falling to 0 within `edge_heights`."""
-    x0, _, x1, y1 = shown_px
-    away = np.minimum(np.minimum(xyxy_px[:, 0] - x0, x1 - xyxy_px[:, 2]), y1 - xyxy_px[:, 3])
-    height = np.maximum(xyxy_px[:, 3] - xyxy_px[:, 1], 1.0)
-    return np.asarray(np.clip(1 - np.maximum(away / height, 0) / settings.edge_heights, 0, 1))
 
 
 def _near(t_s: NDArray[np.float64], cuts_s: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -2,67 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.calibration import Calibration
+from tracker.linking.appearances import Appearances, Pairs
 from tracker.linking.chances import chances
+from tracker.linking.exits import at_exit
 from tracker.linking.hiding import hidden_share
+from tracker.linking.known import Known
 from tracker.linking.optimum import best_rival, best_successors
 from tracker.linking.pieces import Pieces
 from tracker.linking.walking import Ends, both_ends, walking_nats
-from tracker.linking.whereabouts import Whereabouts, in_picture, on_floor
 from tracker.settings import LinkingSettings
 from tracker.tracklets import Tracklets
-
-Pairs = NDArray[np.intp]
-Ratio = Callable[[Pairs, Pairs, NDArray[np.float64]], NDArray[np.float64]]
-
-
-class Appearances(Protocol):
-    """What is known of how people look."""
-
-    def likelihood(self, piece: NDArray[np.int64], row: NDArray[np.int64], t_s: NDArray[np.float64]) -> Ratio:
-        """How much likelier two pieces look alike because they are one person, in nats.
-
-        Args:
-            piece: (N,) piece of each box, from 0, ascending.
-            row: (N,) row of the detection log.
-            t_s: (N,) time of the box.
-
-        Returns:
-            A function of pieces (k,), pieces (k,) and the pause between them (k,), which gives (k,) nats, 0
-            where nothing is known.
-
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """What linking knows of a recording besides its tracklets.
-
-    Attributes:
-        picture_t_s: (F,) times of the sampled pictures.
-        footage_s: (m, 2) stretches in which footage was decoded.
-        shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
-        calibration: None keeps linking in the picture.
-
-    """
-
-    picture_t_s: NDArray[np.float64]
-    footage_s: NDArray[np.float64]
-    shown_px: tuple[float, float, float, float]
-    calibration: Calibration | None = None
-
-    @property
-    def step_s(self) -> float:
-        """Usual time from picture to picture."""
-        return float(np.median(np.diff(self.picture_t_s))) if len(self.picture_t_s) > 1 else 0.0
 
 
 def link(
@@ -89,7 +41,7 @@ def link(
     """
     if not len(tracklets.tracklet):
         return np.zeros(0, dtype=np.int64)
-    where = _whereabouts(tracklets, known, settings)
+    where = known.whereabouts(tracklets.xyxy_px, settings)
     given = Pieces.of(tracklets, known.picture_t_s, where)
     group = np.arange(len(given))
     pieces = given
@@ -104,14 +56,6 @@ def link(
     return _people(given, group, settings)
 
 
-def _whereabouts(tracklets: Tracklets, known: Known, settings: LinkingSettings) -> Whereabouts:
-    if known.calibration is not None:
-        found = on_floor(tracklets.xyxy_px, known.calibration, settings.box_error)
-        if found is not None:
-            return found
-    return in_picture(tracklets.xyxy_px, settings.box_error)
-
-
 def _solved(
     pieces: Pieces, known: Known, settings: LinkingSettings, looks: Appearances | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -124,7 +68,9 @@ def _solved(
     """
     n = len(pieces)
     begin, end = both_ends(pieces, settings)
-    odds = chances(pieces, begin, known.footage_s, known.shown_px, settings)
+    comes = at_exit(pieces, pieces.first, known.shown_px, known.doors, settings)
+    goes = at_exit(pieces, pieces.last, known.shown_px, known.doors, settings)
+    odds = chances(pieces, begin, known.footage_s, comes, goes, bool(known.doors), settings)
     i, j = _candidates(pieces, known, settings)
     gain = _gains(pieces, begin, end, i, j, known, settings, looks) - odds.birth[j] - odds.death[i]
     every = np.arange(n)

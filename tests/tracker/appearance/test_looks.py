@@ -80,7 +80,7 @@ def crowd(seed=1, people=12, boxes=20):
 
 def test_the_same_person_is_likelier_than_another_and_evidence_is_bounded():
     looks, piece, row, t_s = crowd()
-    compared = looks.likelihood(piece, row, t_s)
+    compared = looks.learned(piece, row, t_s).likelihood(piece, row, t_s)
     before, after = np.arange(0, 24, 2), np.arange(1, 24, 2)
     same = compared(before, after, np.full(12, 6.0))
     other = compared(before, np.roll(after, 3), np.full(12, 6.0))
@@ -96,7 +96,7 @@ def test_looks_that_tell_nobody_apart_say_next_to_nothing():
     uniform = random.normal(0, 0.25, looks.vector.shape) + np.ones(32)
     uniform /= np.linalg.norm(uniform, axis=1, keepdims=True)
     alike = Looks(looks.row, uniform.astype(np.float32), looks.visible)
-    compared = alike.likelihood(piece, row, t_s)
+    compared = alike.learned(piece, row, t_s).likelihood(piece, row, t_s)
     i, j = np.meshgrid(np.arange(24), np.arange(24))
     assert np.abs(np.median(compared(i.ravel(), j.ravel(), np.full(576, 6.0)))) < 0.5
 
@@ -104,7 +104,7 @@ def test_looks_that_tell_nobody_apart_say_next_to_nothing():
 def test_who_was_never_looked_at_has_no_say():
     looks, piece, row, t_s = crowd()
     unseen = Looks(looks.row[:20], looks.vector[:20], looks.visible[:20])
-    compared = unseen.likelihood(piece, row, t_s)
+    compared = unseen.learned(piece, row, t_s).likelihood(piece, row, t_s)
     assert compared(np.array([0, 2]), np.array([3, 5]), np.array([6.0, 6.0])).tolist() == [0, 0]
 
 

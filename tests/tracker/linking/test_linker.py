@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.linking.linker import Known, link, people
+from tracker.linking.known import Known
+from tracker.linking.linker import link, people
 from tracker.settings import LinkingSettings
 from tracker.tracklets import Tracklets
 

@@ -1,0 +1,41 @@
+"""From tracklets to tracks: who they are, where they stand, when they were away."""
+
+from __future__ import annotations
+
+from calibration.scene import Scene
+from tracker.appearance.looks import Looks
+from tracker.boxpath import smoothed_boxes
+from tracker.linking.known import Known
+from tracker.linking.linker import link, people
+from tracker.linking.returns import presences, visitors
+from tracker.placing import place
+from tracker.settings import LinkingSettings
+from tracker.tracklets import Tracklets
+from tracker.tracks import Tracks
+
+
+def followed(
+    tracklets: Tracklets,
+    known: Known,
+    settings: LinkingSettings,
+    looks: Looks | None = None,
+    near_edge_m: float = 0.0,
+    scene: Scene | None = None,
+) -> Tracks:
+    """Join tracklets to people, find those who come back, and put everybody on the floor.
+
+    Args:
+        tracklets: Boxes that belong together.
+        known: The recording.
+        settings: How people are joined.
+        looks: What they look like, if anybody looked.
+        near_edge_m: How far before the middle of the body the lower edge of the boxes meets the floor.
+        scene: Furniture that hides feet.
+
+    """
+    here, person = presences(people(tracklets, link(tracklets, known, settings, looks)), known, settings)
+    visitor = visitors(here, person, known, settings, looks)
+    placed = place(
+        here, known.picture_t_s, known.shown_px, known.calibration, settings.max_gap_s, near_edge_m, scene
+    )
+    return smoothed_boxes(placed, settings.max_gap_s).of_visitors(visitor)

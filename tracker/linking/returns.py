@@ -1,0 +1,132 @@
+"""Returns: who left by an exit and came back is the same visitor, if looks say so beyond doubt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from tracker.linking.appearances import Appearances, Pairs
+from tracker.linking.exits import at_exit
+from tracker.linking.known import Known
+from tracker.linking.optimum import best_rival, best_successors
+from tracker.linking.pieces import Pieces
+from tracker.settings import LinkingSettings
+from tracker.tracklets import Tracklets
+
+# Standard deviations of the logarithm of a height on the floor: of one person at two times, of two people.
+_SAME_HEIGHT, _OTHER_HEIGHT = 0.06, 0.12
+
+
+def presences(
+    people: Tracklets, known: Known, settings: LinkingSettings
+) -> tuple[Tracklets, NDArray[np.int64]]:
+    """Cut people where they were away: pauses that begin and end at an exit, too long for a flickering box.
+
+    Args:
+        people: Boxes by person, sorted by person and time.
+        known: The recording.
+        settings: How long a return takes at least, and what an exit is.
+
+    Returns:
+        The boxes by presence, numbered in order from 1, and (P,) the person of each.
+
+    """
+    person, t_s = people.tracklet, people.t_s
+    pieces = Pieces.of(people, known.picture_t_s, known.whereabouts(people.xyxy_px, settings))
+    before = np.flatnonzero((np.diff(person) == 0) & (np.diff(t_s) >= settings.return_least_s))
+    sides = [at_exit(pieces, rows, known.shown_px, known.doors, settings) for rows in (before, before + 1)]
+    away = before[(sides[0] >= settings.least_exit) & (sides[1] >= settings.least_exit)]
+    begins = np.concatenate([[True], np.diff(person) != 0])[: len(person)]
+    begins[away + 1] = True
+    return replace(people, tracklet=np.cumsum(begins)), person[begins]
+
+
+def visitors(
+    presences: Tracklets,
+    person: NDArray[np.int64],
+    known: Known,
+    settings: LinkingSettings,
+    looks: Appearances | None,
+) -> NDArray[np.int64]:
+    """Whose each presence is: a visitor who left and came back was several people so far.
+
+    A return is believed that is likelier than a newcomer by `return_nats`, and likelier by `return_margin`
+    than any other return of the same person or at the same time: where people are dressed alike, nobody is
+    taken for somebody else.
+
+    Args:
+        presences: Boxes by presence, numbered from 1 in order of person and time.
+        person: (P,) the person of each.
+        known: The recording.
+        settings: What a return is.
+        looks: How people look; without, nobody is known again.
+
+    Returns:
+        (P,) int64, the person that each presence is of; several are now one, the earliest.
+
+    """
+    if looks is None or not len(person):
+        return person
+    pieces = Pieces.of(presences, known.picture_t_s, known.whereabouts(presences.xyxy_px, settings))
+    n = len(pieces)
+    goes = at_exit(pieces, pieces.last, known.shown_px, known.doors, settings) >= settings.least_exit
+    comes = at_exit(pieces, pieces.first, known.shown_px, known.doors, settings) >= settings.least_exit
+    away_s = pieces.t_s[pieces.first][None, :] - pieces.t_s[pieces.last][:, None]
+    possible = goes[:, None] & comes[None, :]
+    # A person's other presences are known to be theirs.
+    again = np.append(person[1:] == person[:-1], False)
+    possible &= ~again[:, None] & ~np.roll(again, 1)[None, :]
+    possible &= (away_s >= settings.return_least_s) & (away_s <= settings.return_window_s)
+    i, j = np.nonzero(possible)
+    score = _looks_nats(pieces, i, j, away_s[i, j], looks, settings)
+    if known.on_floor:
+        score = score + _height_nats(pieces, i, j)
+    following = best_successors(n, i, j, score - settings.return_nats)
+    chosen = following[i] == j
+    by_end, by_begin = np.zeros(n), np.zeros(n)
+    by_end[i[chosen]] = by_begin[j[chosen]] = score[chosen]
+    rival = np.maximum(best_rival(n, i, score, by_end)[i], best_rival(n, j, score, by_begin)[j])
+    sure = chosen & (score - rival >= settings.return_margin)
+    joined = connected_components(
+        coo_array(
+            (np.ones(sure.sum()), (person[i[sure]], person[j[sure]])), shape=2 * (int(person.max()) + 1,)
+        )
+    )[1]
+    _, earliest = np.unique(joined, return_index=True)
+    return np.asarray(earliest[joined[person]], dtype=np.int64)
+
+
+def _looks_nats(
+    pieces: Pieces,
+    i: Pairs,
+    j: Pairs,
+    away_s: NDArray[np.float64],
+    looks: Appearances,
+    settings: LinkingSettings,
+) -> NDArray[np.float64]:
+    """How alike those that went (k,) look when they go and those that came (k,) when they come.
+
+    Only then, for in between a presence may hold links that are wrong.
+    """
+    n = len(pieces)
+    t0, t1 = pieces.t_s[pieces.first][pieces.piece], pieces.t_s[pieces.last][pieces.piece]
+    rows = [np.flatnonzero(near) for near in (
+        pieces.t_s >= t1 - settings.return_look_s, pieces.t_s <= t0 + settings.return_look_s
+    )]  # fmt: skip
+    both = np.concatenate(rows)
+    side = np.repeat([0, n], [len(r) for r in rows]) + pieces.piece[both]
+    return looks.likelihood(side, pieces.row[both], pieces.t_s[both]).unbounded(i, n + j, away_s)
+
+
+def _height_nats(pieces: Pieces, i: Pairs, j: Pairs) -> NDArray[np.float64]:
+    """What the heights (k,) say, in nats, for one person against two."""
+    bounds = zip(pieces.first, pieces.last + 1, strict=True)
+    height = np.log([np.median(pieces.where.height[a:b]) for a, b in bounds])
+    r2 = (height[i] - height[j]) ** 2 / 2
+    return np.asarray(
+        np.log(_OTHER_HEIGHT / _SAME_HEIGHT) - r2 / _SAME_HEIGHT**2 + r2 / _OTHER_HEIGHT**2, dtype=np.float64
+    )
