@@ -67,7 +67,8 @@ def ours(sequence: MotSequence, log: DetectionLog, data: Path, appearance: str |
     known = Known(log.t_s, np.array([[0.0, log.t_s[-1]]]), shown)
     tracks = followed(tracklets, known, LinkingSettings(), looks)
     frame = np.searchsorted(log.t_s, tracks.t_s - 1e-9)
-    return Sightings(frame, tracks.person, tracks.xyxy_px, np.full((len(frame), 2), np.nan))
+    # Who comes back is somebody new in MOTChallenge: scene visits are judged.
+    return Sightings(frame, tracks.scene_visit, tracks.xyxy_px, np.full((len(frame), 2), np.nan))
 
 
 def peers(sequence: MotSequence, log: DetectionLog) -> Sightings:

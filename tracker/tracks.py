@@ -94,6 +94,12 @@ class Tracks:
         rows = {column.name: getattr(self, column.name)[order] for column in fields(self)}
         return Tracks(**(rows | {"person": person[order], "scene_visit": self.person[order]}))
 
+    def by_scene_visit(self) -> Tracks:
+        """The same rows with each scene visit as a person of its own."""
+        order = np.lexsort([self.t_s, self.scene_visit])
+        rows = {column.name: getattr(self, column.name)[order] for column in fields(self)}
+        return Tracks(**(rows | {"person": self.scene_visit[order]}))
+
     def to_frame(self) -> pd.DataFrame:
         """The rows as a table with the columns of `tracks.parquet`."""
         numbers = np.column_stack([self.t_s, self.xyxy_px, self.foot_px, self.xy_m, self.cov_m2, self.score])

@@ -16,6 +16,7 @@ from dwellmap.evaluation.attention import AttentionError
 from dwellmap.evaluation.evaluation import Evaluation
 from dwellmap.evaluation.evaluation import evaluate as compare
 from dwellmap.evaluation.measured import measured
+from dwellmap.evaluation.returns import ReturnScores
 from dwellmap.evaluation.truth import load_truth
 
 
@@ -38,12 +39,12 @@ def evaluate(
     given = measured(run, load_truth(truth, fps))
     scores = compare(given.truth, given.found, given.paths)
     if as_json:
-        typer.echo(json.dumps(_as_json(scores, given.notes), indent=1))
+        typer.echo(json.dumps(_as_json(scores, given.returns, given.notes), indent=1))
         return
-    _print(scores, given.notes)
+    _print(scores, given.returns, given.notes)
 
 
-def _as_json(scores: Evaluation, notes: tuple[str, ...]) -> dict[str, object]:
+def _as_json(scores: Evaluation, returns: ReturnScores | None, notes: tuple[str, ...]) -> dict[str, object]:
     people = scores.people
     ratios = {
         "people_ratio": people.people_ratio,
@@ -53,10 +54,11 @@ def _as_json(scores: Evaluation, notes: tuple[str, ...]) -> dict[str, object]:
     }
     content = asdict(scores)
     content["people"] |= ratios
+    content["returns"] = None if returns is None else asdict(returns)
     return content | {"notes": list(notes)}
 
 
-def _print(scores: Evaluation, notes: tuple[str, ...]) -> None:
+def _print(scores: Evaluation, returns: ReturnScores | None, notes: tuple[str, ...]) -> None:
     identity, people = scores.identity, scores.people
     table = Table("what", "measured", "truth", "ratio", box=None, pad_edge=False)
     for name, share in (
@@ -79,6 +81,9 @@ def _print(scores: Evaluation, notes: tuple[str, ...]) -> None:
         ("  by half of the time", people.half_missed, people.half_surplus, people.half_wrong_share),
     ):
         table.add_row(name, f"{missed} + {surplus}", "0 + 0", f"{share:.2f}")
+    if returns is not None:
+        table.add_row("returns known again", f"{returns.right}", f"{returns.returns}", "")
+        table.add_row("taken for somebody else", f"{returns.wrong}", "0", "")
     table.add_row("dwell overlap", f"{100 * people.dwell_overlap:.1f} %", "", "")
     for name, errors in (
         ("identity only", scores.identity_only),

@@ -12,10 +12,15 @@ from analytics.analysis import smoothed_paths
 from analytics.trajectories import Trajectories
 from calibration.calibration import Calibration
 from dwellmap.evaluation.evaluation import floor_by_truth
+from dwellmap.evaluation.returns import ReturnScores, return_scores
 from dwellmap.evaluation.sightings import Sightings, read_at
 from dwellmap.evaluation.truth import Truth
 from dwellmap.run_folder import RunFolder
+from dwellmap.site_file import Settings
+from dwellmap.view import CameraView
+from tracker.detections import DetectionLog
 from tracker.mot import read_truth
+from tracker.tracks import Tracks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +32,7 @@ class Measured:
         found: Our boxes at its frames, in its pixels.
         paths: Our paths on the floor; None if only `found` says where people were.
         notes: What was done to make them comparable, in plain words.
+        returns: Whether those who came back were known again; None if the truth or the tracks do not say.
 
     """
 
@@ -34,6 +40,7 @@ class Measured:
     found: Sightings
     paths: Trajectories | None
     notes: tuple[str, ...]
+    returns: ReturnScores | None = None
 
 
 def measured(run: Path, truth: Truth) -> Measured:
@@ -44,7 +51,8 @@ def measured(run: Path, truth: Truth) -> Measured:
 
     """
     if run.is_dir():
-        return _of_run(RunFolder.open(run), truth)
+        folder = RunFolder.open(run)
+        return measured_tracks(folder.tracks(), folder.detections(), folder.view(), folder.settings(), truth)
     if run.suffix in {".txt", ".csv"}:
         return _of_text(run, truth)
     raise ValueError(
@@ -64,9 +72,24 @@ def _of_text(path: Path, truth: Truth) -> Measured:
     return Measured(truth, floor_by_truth(truth, found), None, (note,))
 
 
-def _of_run(folder: RunFolder, truth: Truth) -> Measured:
-    tracks, log, view, settings = folder.tracks(), folder.detections(), folder.view(), folder.settings()
+def measured_tracks(
+    tracks: Tracks, log: DetectionLog, view: CameraView, settings: Settings, truth: Truth
+) -> Measured:
+    """Read tracks at the frames of a truth.
+
+    Args:
+        tracks: What is judged.
+        log: The detections that they were made from; its pictures tell the times.
+        view: The camera's view of the floor.
+        settings: Those of the run.
+        truth: The truth.
+
+    """
     notes = []
+    if truth.survey and np.any(tracks.scene_visit != tracks.person):
+        # The benchmark's rule: who leaves the picture and comes back is somebody new.
+        tracks = tracks.by_scene_visit()
+        notes.append("MOTChallenge numbers people who come back anew: scene visits are judged, not visitors")
     if truth.survey:
         # Frames are counted alike on both sides; the run knows when its pictures were taken.
         t_s = _times_of_frames(truth, log.picture + 1, log.t_s)
@@ -79,7 +102,9 @@ def _of_run(folder: RunFolder, truth: Truth) -> Measured:
         notes.append(f"boxes scaled by {1 / scale[0]:.4g} to the truth's picture of {truth.size_px} px")
     columns = np.concatenate([tracks.xyxy_px, tracks.xy_m], axis=1)
     bridge_s = settings.trajectories.max_bridge_s
-    frame, person, values = read_at(truth.t_s, tracks.person, tracks.t_s, columns, bridge_s)
+    frame, visit, values = read_at(truth.t_s, tracks.scene_visit, tracks.t_s, columns, bridge_s)
+    visitor = dict(zip(tracks.scene_visit.tolist(), tracks.person.tolist(), strict=True))
+    person = np.array([visitor[number] for number in visit.tolist()], dtype=np.int64)
     boxes = values[:, :4] if scale is None else values[:, :4] / np.tile(scale, 2)
     if view.calibration is None:
         found = Sightings(frame, person, boxes, values[:, 4:])
@@ -87,6 +112,8 @@ def _of_run(folder: RunFolder, truth: Truth) -> Measured:
             notes.append("run without calibration: feet put on the floor by the truth's own homography")
             found = floor_by_truth(truth, found)
         return Measured(truth, found, None, tuple(notes))
+    by_visit = Sightings(frame, visit, boxes, values[:, 4:])
+    returns = None if truth.survey else return_scores(truth, by_visit, visitor)
     paths = smoothed_paths(tracks, view.unit, settings.trajectories)
     at, whose, smooth_m = read_at(truth.t_s, paths.path, paths.t_s, paths.xy, bridge_s)
     names = np.zeros(int(paths.path.max(initial=0)) + 1, dtype=np.int64)
@@ -95,7 +122,7 @@ def _of_run(folder: RunFolder, truth: Truth) -> Measured:
     if truth.survey and truth.on_floor:
         truth, note = _on_plan(truth, view.calibration)
         notes.append(note)
-    return Measured(truth, Sightings(frame, person, boxes, xy_m), paths, tuple(notes))
+    return Measured(truth, Sightings(frame, person, boxes, xy_m), paths, tuple(notes), returns)
 
 
 def _times_of_frames(
