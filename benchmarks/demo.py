@@ -2,9 +2,9 @@
 
     python benchmarks/demo.py [--data ../shared/data] [--seeds 201-210] [--keep FOLDER]
 
-Four minutes, twelve people, found by motion; joined without looks, with colours, and with a re-identification
-network. Prints a Markdown table with a row per film and one of medians for each, and the peer's tracker on the
-same detections.
+Four minutes, twelve people, found by motion; joined without looks, with colours, and with a network that
+tells people apart. Prints a Markdown table with a row per film and one of medians for each, and the peer's
+tracker on the same detections.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from dwellmap.site_file import Settings
 def definitions(settings: Settings, unit: Unit) -> dict[str, str]:
     """Definitions with the thresholds in force."""
     maps, paths = settings.maps, settings.trajectories
+    window_s = settings.linking.return_window_s
     shown = "from head to hip in the picture and not hidden" if unit == "m" else "in the picture"
     area = "square metre" if unit == "m" else "pixel squared (map pictures: 10 000 pixels squared)"
     return {
@@ -29,5 +30,7 @@ def definitions(settings: Settings, unit: Unit) -> dict[str, str]:
         "few": f"fewer than {maps.min_entries} entries",
         "unplaced_s": f"time of tracks without a floor position for more than {paths.max_bridge_s:g} s",
         "outside_s": "person-seconds off the plan or on floor that the camera does not see",
-        "people": f"persons in sight for at least {maps.min_presence_s:g} s",
+        "people": f"visitors: different persons in sight for at least {maps.min_presence_s:g} s; who leaves "
+        f"by a door or the picture's edge and is back within {window_s:g} s is one, where looks say so",
+        "scene_visits": "presences in the camera's view: who leaves and comes back counts again",
     }

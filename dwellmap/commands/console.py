@@ -82,7 +82,9 @@ def show_results(results: list[Finished], quiet: bool, as_json: bool) -> None:
         if not done.fresh:
             console.print("done before with the same calibration and settings; nothing was computed again")
         table = Table(show_header=False, box=None, pad_edge=False)
-        table.add_row("people counted", f"{counted['people']}")
+        again = counted["scene_visits"] - counted["people"]
+        back = f" ({counted['scene_visits']} scene visits: some came back)" if again else ""
+        table.add_row("people counted", f"{counted['people']}{back}")
         table.add_row("observed", f"{recipe['footage']['observed_time_s']:.1f} s")
         table.add_row("time tracked", f"{counted['tracked_s']:.1f} person-seconds")
         table.add_row("  on the map", f"{counted['on_the_map_s']:.1f}")

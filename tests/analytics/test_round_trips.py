@@ -1,5 +1,7 @@
 """What is written is what is read: tracks and detections (trajectories are tested with the smoother)."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +23,10 @@ def random_tracks(seed):
     table = rng.normal(0, 100, (n, 12))
     table[:, 4:11][rng.random((n, 7)) < 0.3] = np.nan
     box, foot, xy, cov, score = np.split(table, [4, 6, 8, 11], axis=1)
-    return Tracks(person, t_s, box, foot, xy, cov, score[:, 0], rng.random(n) < 0.7, rng.random(n) < 0.3)
+    visit = 1 + np.cumsum(rng.random(n) < 0.2)
+    return Tracks(
+        person, t_s, box, foot, xy, cov, score[:, 0], rng.random(n) < 0.7, rng.random(n) < 0.3, visit
+    )
 
 
 @given(seed=SEEDS)
@@ -30,9 +35,22 @@ def test_tracks_survive_the_file(tmp_path, seed):
     tracks = random_tracks(seed)
     tracks.to_parquet(tmp_path / "tracks.parquet")
     again = Tracks.from_parquet(tmp_path / "tracks.parquet")
-    for name in ("person", "t_s", "xyxy_px", "foot_px", "xy_m", "cov_m2", "score", "observed", "rebuilt"):
+    for name in (column.name for column in fields(Tracks)):
         np.testing.assert_array_equal(getattr(again, name), getattr(tracks, name), name)
         assert getattr(again, name).dtype == getattr(tracks, name).dtype
+
+
+def test_presences_become_one_visitor_and_come_apart_again():
+    person, t_s = np.array([1, 1, 2, 2, 3]), np.array([0.0, 1.0, 0.0, 1.0, 5.0])
+    nothing = np.full((5, 2), np.nan)
+    seen = np.ones(5, bool)
+    apart = Tracks(person, t_s, np.zeros((5, 4)), nothing, nothing, np.full((5, 3), np.nan), t_s, seen, ~seen)
+    joined = apart.of_visitors(np.array([1, 2, 1]))
+    assert joined.person.tolist() == [1, 1, 1, 2, 2]
+    assert joined.scene_visit.tolist() == [1, 1, 3, 2, 2]
+    assert joined.by_scene_visit().person.tolist() == apart.person.tolist()
+    with pytest.raises(ValueError, match="3 presences"):
+        apart.of_visitors(np.array([1, 2]))
 
 
 def test_the_order_of_rows_in_the_table_does_not_matter():

@@ -325,3 +325,15 @@ def test_nobody_is_kept_alive_through_a_gap_in_the_footage():
     assert len(np.unique(whole.path)) == 1
     assert len(np.unique(cut.path)) == 2
     assert cut.unplaced_s == pytest.approx(1.7 - 9 / 8)
+
+
+def test_time_away_between_scene_visits_is_no_time_in_scene():
+    """Seen from 0 to 10 s and from 15 to 20 s, away between: no path, no unplaced time."""
+    t_s = np.concatenate([np.arange(0, 10.1, 0.5), np.arange(15, 20.1, 0.5)])
+    n = len(t_s)
+    xy, cov = np.column_stack([t_s * 0.1, np.ones(n)]), np.tile([0.01, 0.0, 0.01], (n, 1))
+    visit = np.where(t_s < 12, 1, 2)
+    given = Positions(np.ones(n, np.int64), t_s, xy, cov, np.ones(n, bool), np.ones(n), "m", visit)
+    paths = smooth(given, TrajectorySettings(max_bridge_s=30.0))
+    assert (paths.scene_visits.tolist(), paths.away_s.tolist()) == ([2], [5.0])
+    assert (len(np.unique(paths.path)), paths.tracked_s, paths.unplaced_s) == (2, 15.0, 0.0)

@@ -53,7 +53,7 @@ def test_the_tracks_lie_on_the_walkers_path(run):
     tracks = pd.read_parquet(run / "tracks.parquet")
     assert list(tracks.columns) == [
         "person", "t_s", "x1_px", "y1_px", "x2_px", "y2_px", "foot_x_px", "foot_y_px", "x_m", "y_m",
-        "xx_m2", "xy_m2", "yy_m2", "score", "observed", "rebuilt",
+        "xx_m2", "xy_m2", "yy_m2", "score", "observed", "rebuilt", "scene_visit",
     ]  # fmt: skip
     t = tracks["t_s"].to_numpy()
     x = np.where(t < 2, 2 + t, np.where(t < 10, 4.0, 4 + (t - 10)))

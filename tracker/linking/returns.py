@@ -87,17 +87,23 @@ def visitors(
         score = score + _height_nats(pieces, i, j)
     following = best_successors(n, i, j, score - settings.return_nats)
     chosen = following[i] == j
-    by_end, by_begin = np.zeros(n), np.zeros(n)
-    by_end[i[chosen]] = by_begin[j[chosen]] = score[chosen]
-    rival = np.maximum(best_rival(n, i, score, by_end)[i], best_rival(n, j, score, by_begin)[j])
-    sure = chosen & (score - rival >= settings.return_margin)
-    joined = connected_components(
-        coo_array(
-            (np.ones(sure.sum()), (person[i[sure]], person[j[sure]])), shape=2 * (int(person.max()) + 1,)
-        )
-    )[1]
-    _, earliest = np.unique(joined, return_index=True)
-    return np.asarray(earliest[joined[person]], dtype=np.int64)
+    visitor = _joined(person, i[chosen], j[chosen])
+    # Who comes back twice is no rival of their own first return.
+    rivals = ~chosen & (visitor[i] != visitor[j])
+    none = np.zeros(n)
+    by_end = best_rival(n, i[rivals], score[rivals], none)
+    by_begin = best_rival(n, j[rivals], score[rivals], none)
+    sure = chosen & (score - np.maximum(by_end[i], by_begin[j]) >= settings.return_margin)
+    return _joined(person, i[sure], j[sure])
+
+
+def _joined(person: NDArray[np.int64], i: Pairs, j: Pairs) -> NDArray[np.int64]:
+    """The earliest person (P,) of everybody that these pairs of presences join."""
+    most = int(person.max()) + 1
+    pairs = coo_array((np.ones(len(i)), (person[i], person[j])), shape=(most, most))
+    _, group = connected_components(pairs, directed=False)
+    _, earliest = np.unique(group, return_index=True)
+    return np.asarray(earliest[group[person]], dtype=np.int64)
 
 
 def _looks_nats(

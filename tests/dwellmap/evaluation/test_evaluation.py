@@ -1,6 +1,7 @@
 """Tiny scenes with known answers; boxes are 20 x 60 px, frames 0.5 s apart unless said otherwise."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from dwellmap.evaluation.attention import attention_error, sampled_paths
 from dwellmap.evaluation.evaluation import evaluate, floor_by_truth
 from dwellmap.evaluation.identity import matched_rows, without_distractors
+from dwellmap.evaluation.returns import return_scores
 from dwellmap.evaluation.sightings import Sightings, read_at
 from dwellmap.evaluation.truth import load_truth, mot_truth
 from tracker.mot import MotTruth
@@ -237,3 +239,26 @@ def test_the_demo_s_truth_keeps_its_pictures_apart_at_any_rate(tmp_path, wander)
     assert len(truth.seen) == seen.sum()
     assert len(truth.t_s) == pytest.approx(4000, abs=15)
     assert np.all(np.diff(truth.t_s) > 0)
+
+
+# Person 1 is there, gone for 12 s, and there again; person 2 comes when 1 comes back.
+BACK = {1: (1, 20, 0, 5), 11: (45, 20, 0, 5), 2: (45, 20, 400, -5)}
+
+
+def returned(visitor):
+    frame, person, boxes = scene(BACK)
+    truth = truth_of(BACK)
+    seen = truth.seen
+    same = Sightings(seen.frame, np.where(seen.person == 11, 1, seen.person), seen.xyxy_px, seen.xy_m)
+    visits = Sightings(frame - 1, person, boxes, np.full((len(frame), 2), np.nan))
+    return return_scores(replace(truth, seen=same), visits, visitor)
+
+
+def test_returns_known_again_missed_and_mistaken():
+    known = returned({1: 1, 11: 1, 2: 2})
+    assert (known.right, known.wrong, known.returns, known.arrivals) == (1, 0, 1, 3)
+    missed = returned({1: 1, 11: 11, 2: 2})
+    assert (missed.right, missed.wrong, missed.missed_merge) == (0, 0, 1.0)
+    mistaken = returned({1: 1, 11: 11, 2: 1})
+    assert (mistaken.right, mistaken.wrong) == (0, 1)
+    assert mistaken.false_merge == pytest.approx(1 / 3)
