@@ -15,6 +15,7 @@ from analytics.analysis import Analysis
 from analytics.render import MapTitle, render_map
 from calibration.calibration import Calibration
 from dwellmap.backdrop import backdrop_of
+from dwellmap.days.rebuild import rebuild
 from dwellmap.detector_choice import DetectorChoice
 from dwellmap.pipeline import Looking, Seen, Timing, countable, detect, follow, measure
 from dwellmap.progress import Reporter
@@ -49,11 +50,13 @@ class Finished:
     Attributes:
         folder: The run.
         fresh: False if it had been there before.
+        remarks: What went wrong around it: the run itself is whole.
 
     """
 
     folder: RunFolder
     fresh: bool
+    remarks: tuple[str, ...] = ()
 
 
 def run_recording(
@@ -138,7 +141,19 @@ def run_recording(
             timing,
             tracks,
         )
-    return Finished(RunFolder.open(target), fresh=True)
+    return _finished(target)
+
+
+def _finished(target: Path) -> Finished:
+    """A run that was just written, linked with those of the same camera that touch it."""
+    folder = RunFolder.open(target)
+    if folder.source().start is None:
+        return Finished(folder, fresh=True)
+    try:
+        remarks = rebuild(target.parent, around=target.name).warnings
+    except (ValueError, OSError) as error:
+        remarks = (f"not linked with the recordings around it: {error}; try `dwellmap link` later",)
+    return Finished(folder, fresh=True, remarks=remarks)
 
 
 def remap(
@@ -203,7 +218,7 @@ def remap(
         tracks = follow(log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing)
     with written_whole(target) as draft:
         _write(draft, source, seen, view, settings, notes, reporter, timing, tracks)
-    return Finished(RunFolder.open(target), fresh=True)
+    return _finished(target)
 
 
 def _id(calibration: Calibration | None) -> str | None:

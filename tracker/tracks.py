@@ -72,6 +72,10 @@ class Tracks:
         """Number of distinct persons."""
         return len(np.unique(self.person))
 
+    def only(self, keep: NDArray[np.bool_]) -> Tracks:
+        """Some of the rows (N,)."""
+        return Tracks(*(getattr(self, field.name)[keep] for field in fields(self)))
+
     def to_frame(self) -> pd.DataFrame:
         """The rows as a table with the columns of `tracks.parquet`."""
         numbers = np.column_stack([self.t_s, self.xyxy_px, self.foot_px, self.xy_m, self.cov_m2, self.score])
