@@ -67,7 +67,7 @@ def compare(
     Args:
         earlier: Rows of the run that begins first.
         later: Rows of the other one, on the same axis of time as their stamps have it.
-        earlier_s: When the footage of the first begins and ends.
+        earlier_s: Times of the first and the last picture of the first that was looked at.
         later_s: The same of the other one.
         middle_s: Time around which the comparison matters most.
         reach_s: How far around it to look.

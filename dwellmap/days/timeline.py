@@ -198,12 +198,10 @@ def _met(before: int, first: Laid, second: Laid, reach_s: float) -> tuple[Cut, L
     stated, overlap = second, None
     # Stamps are compared with stamps: how wrong the first one is may be known from the one before.
     second = _moved(stated, first.clock_s)
-    if end > second.used_from_s:
-        overlap = compare(
-            first.tracks, second.tracks,
-            (float(first.part.observed_s[0, 0]) + first.shift_s, end),
-            (second.used_from_s, second.used_until_s), (end + second.used_from_s) / 2, reach_s,
-        )  # fmt: skip
+    if end > second.used_from_s and len(first.picture_t_s) and len(second.picture_t_s):
+        pictures_s = [(float(laid.picture_t_s[0]), float(laid.picture_t_s[-1])) for laid in (first, second)]
+        middle_s = (end + second.used_from_s) / 2
+        overlap = compare(first.tracks, second.tracks, pictures_s[0], pictures_s[1], middle_s, reach_s)
     if overlap is not None and overlap.clock_s is not None:
         second = _moved(second, overlap.clock_s)
     else:
@@ -225,5 +223,6 @@ def _moved(laid: Laid, by_s: float) -> Laid:
     return replace(
         laid, shift_s=laid.shift_s + by_s, clock_s=laid.clock_s + by_s,
         used_from_s=laid.used_from_s + by_s, used_until_s=laid.used_until_s + by_s,
-        tracks=replace(laid.tracks, t_s=laid.tracks.t_s + by_s), picture_t_s=laid.picture_t_s + by_s, seen_s=laid.seen_s + by_s,
+        tracks=replace(laid.tracks, t_s=laid.tracks.t_s + by_s),
+        picture_t_s=laid.picture_t_s + by_s, seen_s=laid.seen_s + by_s,
     )  # fmt: skip
