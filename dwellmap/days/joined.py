@@ -60,7 +60,7 @@ def joined_day(links: Links, runs: Mapping[str, RunFolder]) -> JoinedDay:
         spans.extend((observed_s[observed_s[:, 1] > observed_s[:, 0]] + shift_s).tolist())
         shown.append(runs[used.run].shown_px())
     x0, y0, x1, y1 = np.median(shown, axis=0).tolist()
-    return JoinedDay(links.runs[0].start, joined_tracks(links, runs), merged(spans), (x0, y0, x1, y1))
+    return JoinedDay(links.runs[0].start, joined_tracks(links, runs), merged(sorted(spans)), (x0, y0, x1, y1))
 
 
 def joined_tracks(links: Links, runs: Mapping[str, RunFolder]) -> Tracks:

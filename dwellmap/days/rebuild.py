@@ -7,9 +7,10 @@ from datetime import date
 from pathlib import Path
 
 from dwellmap.days.linking import LinkedDay, link_day
-from dwellmap.days.links import links_file, write_links
+from dwellmap.days.links import links_file, read_links, write_links
 from dwellmap.days.part import Part, once_each, parts_in, runs_in
 from dwellmap.days.timeline import UnreadableError
+from dwellmap.run_folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +56,18 @@ def rebuild(folder: Path, around: str | None = None) -> Rebuilt:
         rebuilt = _rebuilt(folder, around)
         if runs_in(folder) == names:
             return rebuilt
+
+
+def is_linked(run: RunFolder) -> bool:
+    """Whether the links of a run's day name it, as they do unless a process was killed; True without a day."""
+    start = run.source().start
+    if start is None:
+        return True
+    try:
+        groups = read_links(links_file(run.path.parent, start.date()))
+    except (ValueError, OSError):
+        return False
+    return any(used.run == run.path.name for group in groups for used in group.runs)
 
 
 def _rebuilt(folder: Path, around: str | None) -> Rebuilt:

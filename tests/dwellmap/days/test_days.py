@@ -97,6 +97,10 @@ def test_run_links_by_itself_and_the_command_agrees(shop, exports, dwellmap, tmp
         shop.run(shop.folder / "films" / name, recipe["source"]["start"], tmp_path)
     camera = tmp_path / "cam"
     by_run = content(camera)
+    # A process killed before it linked its run: the next one that finds the run does it.
+    (camera / "links-2026-03-02.parquet").unlink()
+    shop.run(shop.folder / "films" / "a", "2026-03-02T10:00:00", tmp_path)
+    assert content(camera) == by_run
     ran = dwellmap("link", camera, "--json")
     assert ran.code == 0, ran.err
     assert content(camera) == by_run
