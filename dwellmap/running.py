@@ -148,8 +148,8 @@ def _finished(target: Path, fresh: bool) -> Finished:
     """A run on disk, linked with those of the same camera that touch it."""
     folder = RunFolder.open(target)
     try:
-        dated = folder.source().start is not None
-        wanted = dated and (fresh or not is_linked(folder))
+        start = folder.source().start
+        wanted = start is not None and (fresh or not is_linked(folder, start.date()))
         remarks = rebuild(target.parent, around=target.name).warnings if wanted else ()
     except (ValueError, OSError) as error:
         remarks = (f"not linked with the recordings around it: {error}; try `dwellmap link` later",)

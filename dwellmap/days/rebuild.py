@@ -58,13 +58,10 @@ def rebuild(folder: Path, around: str | None = None) -> Rebuilt:
             return rebuilt
 
 
-def is_linked(run: RunFolder) -> bool:
-    """Whether the links of a run's day name it, as they do unless a process was killed; True without a day."""
-    start = run.source().start
-    if start is None:
-        return True
+def is_linked(run: RunFolder, day: date) -> bool:
+    """Whether the links of the day on which a run began name it, as they do unless a process was killed."""
     try:
-        groups = read_links(links_file(run.path.parent, start.date()))
+        groups = read_links(links_file(run.path.parent, day))
     except (ValueError, OSError):
         return False
     return any(used.run == run.path.name for group in groups for used in group.runs)
