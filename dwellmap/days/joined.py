@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from dwellmap.days.links import Links, UsedRun
 from dwellmap.days.timeline import merged
 from dwellmap.run_folder import RunFolder
 from tracker.scenepicture import Part as PicturePart
-from tracker.tracks import COLUMNS, Tracks
+from tracker.tracks import Tracks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ def joined_day(links: Links, runs: Mapping[str, RunFolder]) -> JoinedDay:
         runs: The runs by name of their folders.
 
     Raises:
-        ValueError: If a run is missing, or cannot be read.
+        ValueError: If a run is missing, cannot be read, or nothing of any run counts.
 
     """
     missing = [used.run for used in links.runs if used.run not in runs]
@@ -52,6 +52,8 @@ def joined_day(links: Links, runs: Mapping[str, RunFolder]) -> JoinedDay:
             f"links: expected the runs that they name, {', '.join(missing)} are missing; rebuild the "
             "links with `dwellmap link`"
         )
+    if not _counting(links):
+        raise ValueError("links: expected a run of which something counts, got none")
     spans: list[list[float]] = []
     shown = []
     for used in _counting(links):
@@ -75,7 +77,8 @@ def joined_tracks(links: Links, runs: Mapping[str, RunFolder]) -> Tracks:
         runs: The runs by name of their folders.
 
     """
-    tables = []
+    columns: dict[str, list[NDArray[np.generic]]] = {field.name: [] for field in fields(Tracks)}
+    parts = []
     for number, used in enumerate(_counting(links)):
         tracks = runs[used.run].tracks()
         tracks = tracks.only((tracks.t_s >= used.used_from_s) & (tracks.t_s < used.used_until_s))
@@ -84,17 +87,22 @@ def joined_tracks(links: Links, runs: Mapping[str, RunFolder]) -> Tracks:
                 f"{used.run}: its tracks have persons that the links do not name; rebuild the links with "
                 "`dwellmap link`"
             )
-        table = tracks.to_frame()
         order = np.argsort(used.person)
-        table["person"] = used.visitor[order][np.searchsorted(used.person[order], tracks.person)]
-        table["t_s"] += _shift_s(links, used)
-        table["part"] = number
-        tables.append(table)
-    if not tables:
-        return Tracks.from_frame(pd.DataFrame(columns=list(COLUMNS)))
-    rows = pd.concat(tables, ignore_index=True).sort_values(["person", "t_s"], kind="stable")
+        visitor = used.visitor[order][np.searchsorted(used.person[order], tracks.person)]
+        ours = {"person": visitor, "t_s": tracks.t_s + _shift_s(links, used)}
+        for name, pieces in columns.items():
+            pieces.append(ours.get(name, getattr(tracks, name)))
+        parts.append(np.full(len(tracks), number))
+    person, t_s, part = (np.concatenate(c) for c in (columns["person"], columns["t_s"], parts))
+    order = np.lexsort([t_s, person])
     longest_s = max(run.settings().linking.max_gap_s for run in runs.values())
-    return Tracks.from_frame(pd.concat([rows, _bridges(rows, longest_s)], ignore_index=True))
+    left, share = _bridges(person[order], t_s[order], part[order], longest_s)
+    whole = {}
+    for name in list(columns):
+        # A day is large: no column is held twice.
+        value = np.concatenate(columns.pop(name))[order]
+        whole[name] = np.insert(value, left + 1, _between(name, value, left, share), axis=0)
+    return Tracks(**whole)
 
 
 def _counting(links: Links) -> list[UsedRun]:
@@ -106,23 +114,33 @@ def _shift_s(links: Links, used: UsedRun) -> float:
     return (used.start - links.runs[0].start).total_seconds() + used.clock_s
 
 
-def _bridges(rows: pd.DataFrame, longest_s: float) -> pd.DataFrame:
-    """Rows for the pauses over cuts, a usual step apart."""
-    person, part, t_s = rows["person"].to_numpy(), rows["part"].to_numpy(), rows["t_s"].to_numpy()
+def _bridges(
+    person: NDArray[np.int64], t_s: NDArray[np.float64], part: NDArray[np.int64], longest_s: float
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Rows missing in the pauses over cuts, a usual step apart: the row before each, and how far it is on."""
     pause_s = np.diff(t_s)
     same = person[1:] == person[:-1]
     step_s = float(np.median(pause_s[same])) if same.any() else np.inf
-    open_ = same & (part[1:] != part[:-1]) & (pause_s > 1.5 * step_s) & (pause_s <= longest_s)
-    before = np.flatnonzero(open_)
+    over_cut = same & (part[1:] != part[:-1]) & (pause_s <= longest_s + 1e-6)
+    before = np.flatnonzero(over_cut)
     missing = np.maximum(np.rint(pause_s[before] / step_s).astype(np.int64) - 1, 0)
     left = np.repeat(before, missing)
-    nth = np.arange(len(left)) - np.repeat(np.cumsum(missing) - missing, missing) + 1
-    share = nth / np.repeat(missing + 1, missing)
-    numbers = [c for c in COLUMNS if c not in ("person", "observed", "rebuilt")]
-    a, b = rows[numbers].to_numpy()[left], rows[numbers].to_numpy()[left + 1]
-    table = pd.DataFrame(a + share[:, None] * (b - a), columns=numbers)
-    table["person"] = person[left]
-    table["score"] = np.nan
-    table["observed"] = False
-    table["rebuilt"] = rows["rebuilt"].to_numpy()[left] | rows["rebuilt"].to_numpy()[left + 1]
-    return table
+    nth = np.arange(len(left)) - np.repeat(np.cumsum(missing) - missing, missing)
+    return left, (nth + 1) / np.repeat(missing + 1, missing)
+
+
+def _between(
+    name: str, value: NDArray[Any], left: NDArray[np.intp], share: NDArray[np.float64]
+) -> NDArray[np.generic]:
+    """A column at the missing rows."""
+    before, after = value[left], value[left + 1] if len(left) else value[left]
+    if name == "person":
+        return before
+    if name == "observed":
+        return np.zeros(len(left), dtype=np.bool_)
+    if name == "rebuilt":
+        return np.asarray(before | after)
+    if name == "score":
+        return np.full(len(left), np.nan)
+    share = share.reshape(-1, *[1] * (value.ndim - 1))
+    return np.asarray(before + share * (after - before))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from itertools import pairwise, permutations
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 from dwellmap.days import rebuild as rebuilding
-from dwellmap.days.joined import joined_day
+from dwellmap.days.joined import joined_day, joined_tracks
 from dwellmap.days.links import read_links
 from dwellmap.days.rebuild import rebuild
 from dwellmap.pipeline import Timing, measure
@@ -239,6 +240,48 @@ def test_links_of_days_without_runs_go_when_rebuilt_by_hand(exports, tmp_path):
     rebuild(tmp_path)
     ((links,),) = links_of(tmp_path).values()
     assert [used.run for used in links.runs] == [name]
+
+
+def test_joined_tracks_hold_every_row_that_counts_whatever_visitors_are_called(exports, tmp_path):
+    names = [arrive(exports[name], tmp_path) for name in "abc"]
+    ((links,),) = links_of(tmp_path).values()
+    runs = {name: RunFolder.open(tmp_path / name) for name in names}
+    turned = replace(links, runs=tuple(replace(u, visitor=100 - u.visitor) for u in links.runs))
+    tracks, other = joined_tracks(links, runs), joined_tracks(turned, runs)
+    counted = 0
+    for used in links.runs:
+        t_s = runs[used.run].tracks().t_s
+        counted += int(np.count_nonzero((t_s >= used.used_from_s) & (t_s < used.used_until_s)))
+    assert len(tracks) >= counted
+    assert np.count_nonzero(tracks.observed) <= counted
+
+    def rows(found):
+        table = found.to_frame().drop(columns="person").sort_values(["t_s", "x1_px"], ignore_index=True)
+        return table.astype(np.float64)
+
+    pd.testing.assert_frame_equal(rows(tracks), rows(other))
+
+
+def test_who_is_hidden_at_a_cut_is_put_on_the_way_between(exports, tmp_path):
+    """Of somebody who walks on from b to c, the last second in b and the first in c are taken away."""
+    b = edited(exports["b"], tmp_path / "b")
+    c = edited(exports["c"], tmp_path / "c")
+    rebuild(tmp_path)
+    ((links,),) = links_of(tmp_path).values()
+    both = np.intersect1d(links.runs[0].visitor, links.runs[1].visitor)[0]
+    for folder, used, kept in ((b, links.runs[0], lambda t: t < 43.5), (c, links.runs[1], lambda t: t >= 1)):
+        table = pd.read_parquet(folder / "tracks.parquet")
+        person = used.person[used.visitor == both][0]
+        table = table[(table["person"] != person) | kept(table["t_s"])]
+        table.to_parquet(folder / "tracks.parquet", index=False)
+    tracks = joined_tracks(links, {run.name: RunFolder.open(run) for run in (b, c)})
+    mine = tracks.only(tracks.person == both)
+    assert np.diff(mine.t_s).max() < 0.3
+    filled = mine.only((mine.t_s > 43.6) & (mine.t_s < 45.9))
+    assert len(filled) > 15
+    assert not filled.observed.any()
+    assert np.isnan(filled.score).all()
+    assert np.abs(np.diff(filled.xy_m, n=2, axis=0)).max() < 1e-9
 
 
 def test_a_day_with_a_missing_run_cannot_be_joined(exports, tmp_path):
