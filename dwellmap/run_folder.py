@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from calibration.calibration import Calibration
@@ -88,6 +91,11 @@ class RunFolder:
     def detections(self) -> DetectionLog:
         """The stored detections."""
         return DetectionLog.from_parquet(self._existing(DETECTIONS, "its personal data may have been erased"))
+
+    def picture_times_s(self) -> NDArray[np.float64]:
+        """(F,) times of the pictures that were looked at."""
+        file = self._existing(DETECTIONS, "its personal data may have been erased")
+        return np.unique(pd.read_parquet(file, columns=["t_s"])["t_s"].to_numpy(dtype=np.float64))
 
     def tracks(self) -> Tracks:
         """The stored tracks."""

@@ -15,6 +15,7 @@ from analytics.analysis import Analysis
 from analytics.render import MapTitle, render_map
 from calibration.calibration import Calibration
 from dwellmap.backdrop import backdrop_of
+from dwellmap.days.rebuild import is_linked, rebuild
 from dwellmap.detector_choice import DetectorChoice
 from dwellmap.pipeline import Looking, Seen, Timing, countable, detect, follow, measure
 from dwellmap.progress import Reporter
@@ -49,11 +50,13 @@ class Finished:
     Attributes:
         folder: The run.
         fresh: False if it had been there before.
+        remarks: What went wrong around it: the run itself is whole.
 
     """
 
     folder: RunFolder
     fresh: bool
+    remarks: tuple[str, ...] = ()
 
 
 def run_recording(
@@ -103,7 +106,7 @@ def run_recording(
     )
     target = out / safe_name(view.camera) / f"{safe_name(recording.name)}-{key}"
     if target.exists():
-        return Finished(RunFolder.open(target), fresh=False)
+        return _finished(target, fresh=False)
     with written_whole(target) as draft:
         timing = Timing()
         with reporter.step("getting the detector ready", None):
@@ -138,7 +141,19 @@ def run_recording(
             timing,
             tracks,
         )
-    return Finished(RunFolder.open(target), fresh=True)
+    return _finished(target, fresh=True)
+
+
+def _finished(target: Path, fresh: bool) -> Finished:
+    """A run on disk, linked with those of the same camera that touch it."""
+    folder = RunFolder.open(target)
+    try:
+        start = folder.source().start
+        wanted = start is not None and (fresh or not is_linked(folder, start.date()))
+        remarks = rebuild(target.parent, around=target.name).warnings if wanted else ()
+    except (ValueError, OSError) as error:
+        remarks = (f"not linked with the recordings around it: {error}; try `dwellmap link` later",)
+    return Finished(folder, fresh, remarks)
 
 
 def remap(
@@ -194,7 +209,7 @@ def remap(
     parent = run.path.resolve().parent if out is None else out / safe_name(view.camera)
     target = parent / f"{safe_name(source.name)}-{key}"
     if target.exists():
-        return Finished(RunFolder.open(target), fresh=False)
+        return _finished(target, fresh=False)
     picture = run.scene_picture()
     scene = None if picture is None else np.asarray(cv2.imread(str(picture)), dtype=np.uint8)
     seen = Seen(log, run.footage(), scene, run.shown_px())
@@ -203,7 +218,7 @@ def remap(
         tracks = follow(log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing)
     with written_whole(target) as draft:
         _write(draft, source, seen, view, settings, notes, reporter, timing, tracks)
-    return Finished(RunFolder.open(target), fresh=True)
+    return _finished(target, fresh=True)
 
 
 def _id(calibration: Calibration | None) -> str | None:

@@ -100,6 +100,10 @@ class Tracks:
         rows = {column.name: getattr(self, column.name)[order] for column in fields(self)}
         return Tracks(**(rows | {"person": self.scene_visit[order]}))
 
+    def only(self, keep: NDArray[np.bool_]) -> Tracks:
+        """Some of the rows (N,)."""
+        return Tracks(*(getattr(self, column.name)[keep] for column in fields(self)))
+
     def to_frame(self) -> pd.DataFrame:
         """The rows as a table with the columns of `tracks.parquet`."""
         numbers = np.column_stack([self.t_s, self.xyxy_px, self.foot_px, self.xy_m, self.cov_m2, self.score])

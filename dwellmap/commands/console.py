@@ -91,7 +91,7 @@ def show_results(results: list[Finished], quiet: bool, as_json: bool) -> None:
         table.add_row("  outside", f"{counted['outside_s']:.1f}")
         table.add_row("  unplaced", f"{counted['unplaced_s']:.1f}")
         console.print(table)
-        for warning in recipe["warnings"]:
+        for warning in (*recipe["warnings"], *done.remarks):
             console.print(f"[yellow]note:[/yellow] {escape(warning)}", highlight=False)
         for name in ("heat", "visits", "dwell", "attention"):
             print(done.folder.path / f"{name}.png")
@@ -106,7 +106,7 @@ def _as_json(done: Finished) -> dict[str, Any]:
         "camera": recipe["view"]["camera"],
         "detector": recipe["source"]["detector"],
         "results": recipe["results"],
-        "warnings": recipe["warnings"],
+        "warnings": [*recipe["warnings"], *done.remarks],
         "maps": {
             name: str(done.folder.path / f"{name}.png") for name in ("heat", "visits", "dwell", "attention")
         },

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,3 +101,29 @@ def test_people_pass_the_bookshop(yolo):
     assert cells.loc[cells["y_px"] < 240, "dwell_s"].sum() == 0
     # Everybody who stands in front of the camera is grey in the picture of the scene, not shown.
     assert (folder / "scene.png").exists()
+
+
+def test_pets_in_three_files_has_the_people_of_one(yolo, data, dwellmap, tmp_path):
+    """Files overlap by 5 s, their stamps are cut to whole seconds, and the second one comes last."""
+    clip = data / "video" / "pets09_s2l1_view001_480x360.mp4"
+    with av.open(str(clip)) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    for name, begin, end in (("first", 0, 283), ("third", 487, 795), ("second", 248, 522)):
+        with av.open(str(tmp_path / f"{name}.mp4"), "w") as container:
+            stream = container.add_stream("libx264", rate=10)
+            stream.width, stream.height, stream.pix_fmt, stream.options = 480, 360, "yuv420p", {"crf": "18"}
+            for picture in pictures[begin:end]:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
+        minutes, seconds = divmod(int(begin / 7), 60)
+        start = f"2026-03-02T10:{minutes:02d}:{seconds:02d}Z"
+        yolo(tmp_path / f"{name}.mp4", "--clock-rate", "1.4285714", "--start", start)
+    ran = dwellmap("link", tmp_path / "out" / "camera", "--json")
+    assert ran.code == 0, ran.err
+    (group,) = json.loads(ran.out)[0]["days"][0]["groups"]
+    _, whole = yolo(clip.name, "--clock-rate", "1.4285714")
+    counted = sum(run["people"] for run in group["runs"])
+    assert abs(group["people"] - whole["results"]["people"]) <= 1
+    assert counted >= group["people"] + 8
+    clocks = [run["clock_s"] for run in group["runs"]]
+    assert clocks == pytest.approx([0.0, 248 / 7 % 1, 487 / 7 % 1], abs=0.05)

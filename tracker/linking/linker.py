@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.linking.appearances import Appearances, Pairs
-from tracker.linking.chances import chances
+from tracker.linking.chances import Chances, chances
 from tracker.linking.exits import at_exit
 from tracker.linking.hiding import hidden_share
 from tracker.linking.known import Known
@@ -56,6 +56,45 @@ def link(
     return _people(given, group, settings)
 
 
+def join(
+    people: Tracklets,
+    part: NDArray[np.int64],
+    known: Known,
+    settings: LinkingSettings,
+    apart: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Join people of footage that came in parts, each part linked by itself before.
+
+    One optimum over all parts, with the evidence that `link` uses, but for looks. Who is together in a part
+    stays together, who is not stays apart, and nobody is dropped.
+
+    Args:
+        people: Boxes of people, numbered over all parts; somebody known from several parts has one number.
+        part: (N,) number of the part that each box is from, ascending in time; parts do not overlap.
+        known: All parts, on one axis of time.
+        settings: How people walk, come, go and hide.
+        apart: (k, 2) numbers of people who were seen at once in different places.
+
+    Returns:
+        (N,) int64 the smallest number of those who are one person with each box's.
+
+    """
+    if not len(people.tracklet):
+        return np.zeros(0, dtype=np.int64)
+    pieces = Pieces.of(people, known.picture_t_s, known.whereabouts(people.xyxy_px, settings))
+    number = people.tracklet[pieces.first]
+    i, j, gain, _ = _links(pieces, known, settings, None)
+    across = part[pieces.last[i]] < part[pieces.first[j]]
+    base = int(number.max()) + 1
+    refused = np.concatenate([apart[:, 0] * base + apart[:, 1], apart[:, 1] * base + apart[:, 0]])
+    across &= ~np.isin(number[i] * base + number[j], refused)
+    following = best_successors(len(pieces), i[across], j[across], gain[across])
+    chain = _chained(pieces, following)
+    smallest = np.full(len(pieces), np.iinfo(np.int64).max)
+    np.minimum.at(smallest, chain, number)
+    return np.asarray(smallest[chain][pieces.piece])
+
+
 def _solved(
     pieces: Pieces, known: Known, settings: LinkingSettings, looks: Appearances | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -67,12 +106,7 @@ def _solved(
 
     """
     n = len(pieces)
-    begin, end = both_ends(pieces, settings)
-    comes = at_exit(pieces, pieces.first, known.shown_px, known.doors, settings)
-    goes = at_exit(pieces, pieces.last, known.shown_px, known.doors, settings)
-    odds = chances(pieces, begin, known.footage_s, comes, goes, bool(known.doors), settings)
-    i, j = _candidates(pieces, known, settings)
-    gain = _gains(pieces, begin, end, i, j, known, settings, looks) - odds.birth[j] - odds.death[i]
+    i, j, gain, odds = _links(pieces, known, settings, looks)
     every = np.arange(n)
     i, j = np.concatenate([i, every]), np.concatenate([j, every])
     gain = np.concatenate([gain, odds.false - odds.birth - odds.death])
@@ -86,6 +120,19 @@ def _solved(
     by_begin = best_rival(n, j, gain, own)
     rival = np.maximum(by_end, np.where(following >= 0, by_begin[following], 0))
     return following, np.where(following >= 0, chosen - rival, -np.inf)
+
+
+def _links(
+    pieces: Pieces, known: Known, settings: LinkingSettings, looks: Appearances | None
+) -> tuple[Pairs, Pairs, NDArray[np.float64], Chances]:
+    """Pairs (k,) and (k,) that may be one person, what each is worth (k,) in nats, and the chances used."""
+    begin, end = both_ends(pieces, settings)
+    comes = at_exit(pieces, pieces.first, known.shown_px, known.doors, settings)
+    goes = at_exit(pieces, pieces.last, known.shown_px, known.doors, settings)
+    odds = chances(pieces, begin, known.footage_s, comes, goes, bool(known.doors), settings)
+    i, j = _candidates(pieces, known, settings)
+    gain = _gains(pieces, begin, end, i, j, known, settings, looks) - odds.birth[j] - odds.death[i]
+    return i, j, gain, odds
 
 
 def _candidates(pieces: Pieces, known: Known, settings: LinkingSettings) -> tuple[Pairs, Pairs]:
@@ -137,13 +184,36 @@ def _gains(
     dt = np.where(lapped, max(known.step_s, 1e-3), gap)
     nats = walking_nats(end, begin, i, j, dt, np.where(lapped, dt - gap, 0.0), settings)
     nats += _height_nats(pieces, i, j, dt, settings)
-    nats += np.log(settings.pause_s / (dt + settings.pause_s) ** 2)
-    exposed_s = dt * (1 - hidden_share(pieces, i, j))
+    # While nobody watched, staying unseen is no wonder; people may have left, though.
+    blind_s = _unwatched_s(pieces.t_s[pieces.last[i]], pieces.t_s[pieces.first[j]], known.footage_s)
+    watched_s = dt - blind_s
+    nats += np.log(settings.pause_s / (watched_s + settings.pause_s) ** 2) - blind_s / settings.stay_s
+    exposed_s = watched_s * (1 - hidden_share(pieces, i, j))
     nats -= settings.exposed_nats * np.minimum(exposed_s, settings.exposed_s)
     nats -= settings.overlap_nats * lapped
     if looks is not None:
         nats += looks.likelihood(pieces.piece, pieces.row, pieces.t_s)(i, j, dt)
     return nats
+
+
+def _unwatched_s(
+    begin_s: NDArray[np.float64], end_s: NDArray[np.float64], footage_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Time (k,) between begin and end for which there is no footage."""
+    lasting_s = footage_s[:, 1] - footage_s[:, 0]
+    before_s = np.concatenate([[0.0], np.cumsum(lasting_s)])
+
+    def watched_until(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        at = np.searchsorted(footage_s[:, 0], t_s, side="right") - 1
+        within = np.clip(t_s - footage_s[at, 0], 0, lasting_s[at])
+        return np.asarray(np.where(at < 0, 0.0, before_s[at] + within))
+
+    if not len(footage_s):
+        return np.zeros(len(begin_s))
+    gap_s = np.maximum(end_s - begin_s, 0)
+    blind_s = gap_s - (watched_until(end_s) - watched_until(begin_s))
+    # Rounding is no gap.
+    return np.where(blind_s > 1e-6, np.minimum(blind_s, gap_s), 0.0)
 
 
 def _height_nats(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.linking.known import Known
-from tracker.linking.linker import link, people
+from tracker.linking.linker import join, link, people
 from tracker.settings import LinkingSettings
 from tracker.tracklets import Tracklets
 
@@ -205,3 +205,42 @@ def test_every_setting_has_help():
 def test_a_negative_speed_is_refused():
     with pytest.raises(ValueError, match="speed"):
         LinkingSettings(speed=-1)
+
+
+def joined(*walks, parts, footage_s, apart=()):
+    """Who is who, by walk, of people who were linked in parts of a recording before."""
+    tracklets, known = scene(*walks)
+    inside = (known.picture_t_s[:, None] >= footage_s[:, 0]) & (known.picture_t_s[:, None] <= footage_s[:, 1])
+    known = replace(known, footage_s=footage_s, picture_t_s=known.picture_t_s[inside.any(axis=1)])
+    part = np.array(parts)[tracklets.tracklet - 1]
+    pairs = np.array(apart, dtype=np.int64).reshape(-1, 2)
+    number = join(tracklets, part, known, LinkingSettings(), pairs)
+    return [int(number[tracklets.tracklet == k + 1][0]) for k in range(len(walks))]
+
+
+def test_parts_that_meet_are_joined_like_pieces_of_one():
+    everything = np.array([[0.0, 60.0]])
+    here = [walk(5, 29.9, 400, 20), walk(30, 50, 400, 20), walk(10, 29.9, 1500), walk(30, 44, 1500)]
+    assert joined(*here, parts=[0, 1, 0, 1], footage_s=everything) == [1, 1, 3, 3]
+
+
+def test_who_was_apart_in_a_part_or_was_seen_elsewhere_stays_apart():
+    everything = np.array([[0.0, 60.0]])
+    pause = [walk(5, 19, 400, 20), walk(20, 29.9, 400, 20), walk(30, 50, 400, 20)]
+    assert joined(*pause, parts=[0, 0, 1], footage_s=everything) == [1, 2, 2]
+    assert joined(*pause[1:], parts=[0, 1], footage_s=everything, apart=[(1, 2)]) == [1, 2]
+
+
+def test_people_far_from_each_other_are_not_joined_over_a_cut():
+    here = [walk(5, 29.9, 400), walk(30, 50, 1200)]
+    assert joined(*here, *passers_by(), parts=[0, 1, 0, 0], footage_s=np.array([[0.0, 60.0]]))[:2] == [1, 2]
+
+
+@pytest.mark.parametrize(("gap_s", "same"), [(8.0, True), (16.0, False)])
+def test_who_stands_through_a_time_without_footage_is_one_person(gap_s, same):
+    """Nobody could have seen them: that they were not seen says nothing."""
+    footage = np.array([[0.0, 20.0], [20.0 + gap_s, 60.0]])
+    here = [walk(5, 20, 400), walk(20 + gap_s, 50, 400), walk(8, 20, 1500), walk(20 + gap_s, 44, 1500)]
+    a, b, c, d = joined(*here, parts=[0, 1, 0, 1], footage_s=footage)
+    assert (a == b, c == d) == (same, same)
+    assert a != c
