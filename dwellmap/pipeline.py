@@ -23,7 +23,8 @@ from tracker.bytetrack import track
 from tracker.detections import DetectionLog
 from tracker.detector import Detector
 from tracker.frames import Footage, Frame, FrameStream, Recording
-from tracker.linking.linker import Known, link, people
+from tracker.linking.audit import Audit, audit
+from tracker.linking.linker import Known, linked, people
 from tracker.placing import place
 from tracker.plausible import plausible
 from tracker.scenepicture import Part, ScenePicture, shown_part
@@ -143,8 +144,8 @@ def follow(
     reporter: Reporter,
     timing: Timing,
     looking: Looking | None = None,
-) -> Tracks:
-    """Join the detections to people and put them on the floor.
+) -> tuple[Tracks, Audit]:
+    """Join the detections to people, put them on the floor, and count what speaks for faults of identity.
 
     Args:
         log: The detections.
@@ -168,14 +169,15 @@ def follow(
         since = timing.add("look", since)
     with reporter.step("joining tracklets to people", None):
         known = Known(log.t_s, observed_s, shown_px, view.calibration)
-        person = link(tracklets, known, settings.linking, looks)
+        who = linked(tracklets, known, settings.linking, looks)
+        audited = audit(tracklets, who, known, settings.linking, view.scene.doors)
     since = timing.add("link", since)
     with reporter.step("putting people on the floor", None):
-        placed = place(people(tracklets, person), log.t_s, shown_px, view.calibration,
+        placed = place(people(tracklets, who.person), log.t_s, shown_px, view.calibration,
                        settings.linking.max_gap_s, log.near_edge_m, view.scene)  # fmt: skip
         tracks = smoothed_boxes(placed, settings.linking.max_gap_s)
     timing.add("place", since)
-    return tracks
+    return tracks, audited
 
 
 def measure(

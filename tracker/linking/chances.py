@@ -62,11 +62,11 @@ def chances(
     rate = max(present_s / watched_s / settings.stay_s, 1 / watched_s)
     local = np.log(rate * _density(pieces, begin.xy, begin.unit))
     first_px, last_px = pieces.xyxy_px[pieces.first], pieces.xyxy_px[pieces.last]
-    edge_begin = np.log(np.maximum(_at_edge(first_px, shown_px, settings), 1e-9)) + 1.0
+    edge_begin = np.log(np.maximum(at_edge(first_px, shown_px, settings), 1e-9)) + 1.0
     birth = local + np.logaddexp(np.log(settings.mid_share), edge_begin)
-    birth = np.where(_near(t0, footage_s[:, 0]), np.maximum(birth, local + 1.0), birth)
-    last = np.clip(settings.mid_share + 0.6 * _at_edge(last_px, shown_px, settings), 0, 0.7)
-    death = np.log(np.where(_near(t1, footage_s[:, 1]), 0.9, last))
+    birth = np.where(near(t0, footage_s[:, 0]), np.maximum(birth, local + 1.0), birth)
+    last = np.clip(settings.mid_share + 0.6 * at_edge(last_px, shown_px, settings), 0, 0.7)
+    death = np.log(np.where(near(t1, footage_s[:, 1]), 0.9, last))
     sure = (
         np.maximum(np.add.reduceat(pieces.score, pieces.first) / pieces.boxes - 0.7, 0) if len(pieces) else t0
     )
@@ -84,18 +84,19 @@ def _density(pieces: Pieces, xy: NDArray[np.float64], unit: NDArray[np.float64])
     return np.asarray(share / (2 * np.pi * _SPREAD**2) + _ANYWHERE)
 
 
-def _at_edge(
+def at_edge(
     xyxy_px: NDArray[np.float64],
     shown_px: tuple[float, float, float, float],
     settings: LinkingSettings,
 ) -> NDArray[np.float64]:
-    """1 at the left, right or lower edge of the picture, falling to 0 within `edge_heights`."""
+    """(n,) 1 at the left, right or lower edge of the picture, falling to 0 within `edge_heights`."""
     x0, _, x1, y1 = shown_px
     away = np.minimum(np.minimum(xyxy_px[:, 0] - x0, x1 - xyxy_px[:, 2]), y1 - xyxy_px[:, 3])
     height = np.maximum(xyxy_px[:, 3] - xyxy_px[:, 1], 1.0)
     return np.asarray(np.clip(1 - np.maximum(away / height, 0) / settings.edge_heights, 0, 1))
 
 
-def _near(t_s: NDArray[np.float64], cuts_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+def near(t_s: NDArray[np.float64], cuts_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether times (n,) lie so near to one of the cuts (m,) that people were there all the same."""
     distance = np.min(np.abs(t_s[:, None] - cuts_s[None, :]), axis=1, initial=np.inf)
     return np.asarray(distance < _CUT_S)

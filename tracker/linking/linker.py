@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from calibration.calibration import Calibration
 from tracker.linking.chances import chances
 from tracker.linking.hiding import hidden_share
-from tracker.linking.optimum import best_rival, best_successors
+from tracker.linking.optimum import best_rival, best_successors, least_loss
 from tracker.linking.pieces import Pieces
 from tracker.linking.walking import Ends, both_ends, walking_nats
-from tracker.linking.whereabouts import Whereabouts, in_picture, on_floor
+from tracker.linking.whereabouts import whereabouts
 from tracker.settings import LinkingSettings
 from tracker.tracklets import Tracklets
 
@@ -65,12 +66,42 @@ class Known:
         return float(np.median(np.diff(self.picture_t_s))) if len(self.picture_t_s) > 1 else 0.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Linked:
+    """Who is who, and how sure each link is.
+
+    Attributes:
+        person: (N,) int64 person of each box, from 1 in order of first appearance; 0 for boxes that show
+            nobody. Of two boxes of a person in one picture the less sure one is given 0.
+        before: (k,) int64 tracklet that ends at each link that was made, of nobodies too.
+        after: (k,) int64 tracklet that begins there.
+        margin_nats: (k,) float64 by how much it beat the nearest other explanation, in the round in which it
+            was made (`tracker.linking.optimum.least_loss`).
+
+    """
+
+    person: NDArray[np.int64]
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    margin_nats: NDArray[np.float64]
+
+
 def link(
     tracklets: Tracklets,
     known: Known,
     settings: LinkingSettings,
     looks: Appearances | None = None,
 ) -> NDArray[np.int64]:
+    """Join tracklets into people: `linked` without how sure it is."""
+    return linked(tracklets, known, settings, looks).person
+
+
+def linked(
+    tracklets: Tracklets,
+    known: Known,
+    settings: LinkingSettings,
+    looks: Appearances | None = None,
+) -> Linked:
     """Join tracklets into people.
 
     Links that beat every rival by a margin are made first, the largest margin first: the longer pieces know
@@ -82,44 +113,43 @@ def link(
         settings: How people walk, come, go and hide.
         looks: How people look; None if nothing is known.
 
-    Returns:
-        (N,) int64 person of each box, from 1 in order of first appearance; 0 for boxes that show nobody.
-        Of two boxes of a person in one picture the less sure one is given 0.
-
     """
+    none = np.zeros(0, dtype=np.int64)
     if not len(tracklets.tracklet):
-        return np.zeros(0, dtype=np.int64)
-    where = _whereabouts(tracklets, known, settings)
+        return Linked(none, none, none, np.zeros(0))
+    where = whereabouts(tracklets.xyxy_px, known.calibration, settings.box_error)
     given = Pieces.of(tracklets, known.picture_t_s, where)
     group = np.arange(len(given))
     pieces = given
+    tracklet_of_row = pd.Series(tracklets.tracklet, index=tracklets.row)
+    made: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
     for margin in (*settings.sure_nats, None):
-        following, sure_by = _solved(pieces, known, settings, looks)
-        if margin is None:
-            group = _chained(pieces, following)[group]
-            break
-        following = np.where((sure_by >= margin) & (following != np.arange(len(pieces))), following, -1)
-        group = _chained(pieces, following)[group]
-        pieces = given.joined(group)
-    return _people(given, group, settings)
-
-
-def _whereabouts(tracklets: Tracklets, known: Known, settings: LinkingSettings) -> Whereabouts:
-    if known.calibration is not None:
-        found = on_floor(tracklets.xyxy_px, known.calibration, settings.box_error)
-        if found is not None:
-            return found
-    return in_picture(tracklets.xyxy_px, settings.box_error)
+        following, sure_by, loss = _solved(pieces, known, settings, looks)
+        itself = following == np.arange(len(pieces))
+        if margin is not None:
+            following = np.where((sure_by >= margin) & ~itself, following, -1)
+        chain = _chained(pieces, following)
+        i = np.flatnonzero((following >= 0) & ~itself)
+        # Pieces whose link was refused stay apart.
+        i = i[chain[i] == chain[following[i]]]
+        ends = (pieces.row[pieces.last[i]], pieces.row[pieces.first[following[i]]])
+        before, after = (tracklet_of_row.loc[rows].to_numpy() for rows in ends)
+        made.append((before, after, loss[i]))
+        group = chain[group]
+        if margin is not None:
+            pieces = given.joined(group)
+    return Linked(_people(given, group, settings), *(np.concatenate(c) for c in zip(*made, strict=True)))
 
 
 def _solved(
     pieces: Pieces, known: Known, settings: LinkingSettings, looks: Appearances | None
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """The optimum over all pieces.
 
     Returns:
-        (n,) the piece that follows each, itself for a false alarm, -1 for none; and (n,) by how many nats
-        that link beats every other use of the two pieces.
+        (n,) the piece that follows each, itself for a false alarm, -1 for none; (n,) by how many nats that
+        link beats every other use of the two pieces; and (n,) by how many it beats the nearest other
+        explanation of the whole.
 
     """
     n = len(pieces)
@@ -139,7 +169,8 @@ def _solved(
     own[j[taken]] = gain[taken]
     by_begin = best_rival(n, j, gain, own)
     rival = np.maximum(by_end, np.where(following >= 0, by_begin[following], 0))
-    return following, np.where(following >= 0, chosen - rival, -np.inf)
+    sure_by = np.where(following >= 0, chosen - rival, -np.inf)
+    return following, sure_by, least_loss(n, i, j, gain, following)
 
 
 def _candidates(pieces: Pieces, known: Known, settings: LinkingSettings) -> tuple[Pairs, Pairs]:

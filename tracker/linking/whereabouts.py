@@ -38,6 +38,14 @@ class Whereabouts:
         return Whereabouts(*(getattr(self, f.name)[rows] for f in fields(self)))
 
 
+def whereabouts(
+    xyxy_px: NDArray[np.float64], calibration: Calibration | None, box_error: float
+) -> Whereabouts:
+    """On the floor if the pose of the camera is known, else in the picture."""
+    found = None if calibration is None else on_floor(xyxy_px, calibration, box_error)
+    return in_picture(xyxy_px, box_error) if found is None else found
+
+
 def in_picture(xyxy_px: NDArray[np.float64], box_error: float) -> Whereabouts:
     """The middle of the upper edge of boxes (N, 4), right to `box_error` heights along both axes."""
     height = np.maximum(xyxy_px[:, 3] - xyxy_px[:, 1], _LEAST_HEIGHT_PX)
