@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dwellmap.demo.peer import peer_tracklets
 from dwellmap.evaluation.evaluation import Evaluation, evaluate, floor_by_truth
@@ -31,6 +32,7 @@ from tracker.placing import place
 from tracker.replay import ReplayDetector
 from tracker.settings import LinkingSettings
 from tracker.sources import open_recording
+from tracker.tracklets import Tracklets
 
 FASTER, PUBLIC = "det/det_frrcnn_sort.txt", "det/det.txt"
 STATIC = {
@@ -64,13 +66,22 @@ def ours(sequence: MotSequence, log: DetectionLog, data: Path, appearance: str |
         small = replace(tracklets, xyxy_px=tracklets.xyxy_px * PETS_SCALE)
         model = None if appearance == "colours" else data / "models" / appearance
         looks = look(film, replace(log, xyxy_px=log.xyxy_px * PETS_SCALE), small, open_embedder(model))
-    shown = (0.0, 0.0, *map(float, sequence.size_px))
-    known = Known(log.t_s, np.array([[0.0, log.t_s[-1]]]), shown)
-    settings = LinkingSettings()
-    shown_people = people(tracklets, link(tracklets, known, settings, looks))
-    tracks = place(shown_people, log.t_s, shown, None, settings.max_gap_s)
-    tracks = smoothed_boxes(tracks, settings.max_gap_s)
-    frame = np.searchsorted(log.t_s, tracks.t_s - 1e-9)
+    known = known_of(sequence, log)
+    return sighted(known, tracklets, link(tracklets, known, LinkingSettings(), looks))
+
+
+def known_of(sequence: MotSequence, log: DetectionLog) -> Known:
+    """What linking knows of a sequence: no calibration."""
+    shown = (0.0, 0.0, float(sequence.size_px[0]), float(sequence.size_px[1]))
+    return Known(log.t_s, np.array([[0.0, log.t_s[-1]]]), shown)
+
+
+def sighted(known: Known, tracklets: Tracklets, person: NDArray[np.int64]) -> Sightings:
+    """Linked tracklets as a run stores them: gaps filled, boxes smoothed."""
+    max_gap_s = LinkingSettings().max_gap_s
+    tracks = place(people(tracklets, person), known.picture_t_s, known.shown_px, None, max_gap_s)
+    tracks = smoothed_boxes(tracks, max_gap_s)
+    frame = np.searchsorted(known.picture_t_s, tracks.t_s - 1e-9)
     return Sightings(frame, tracks.person, tracks.xyxy_px, np.full((len(frame), 2), np.nan))
 
 
