@@ -26,9 +26,9 @@ _LOST_S = 60.0
 _DOOR_M = 1.0
 _TOUCHING = 0.02
 _CONTESTED_NATS = 3.0
-# Switches per minute of a person's time: one in five minutes, one a minute.
-_GOOD, _FAIR = 0.2, 1.0
-_TOO_SHORT_MIN = 1.0
+# Minutes of a person's time that hold one switch: most visits to a shop are shorter than the first, and
+# under the second hardly a visit stays whole. In less time than that a recording shows nothing.
+_GOOD_MIN, _FAIR_MIN = 10.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,12 @@ class Audit:
 
     @property
     def grade(self) -> str:
-        """In a word: good up to one switch in 5 minutes of a person's time, fair up to one in a minute."""
-        if self.person_minutes < _TOO_SHORT_MIN:
+        """In a word: good up to one switch in 10 minutes of a person's time, fair up to one in 2 minutes."""
+        if self.person_minutes < _FAIR_MIN:
             return "too short to tell"
-        rate = self.switches_per_person_min
-        return "good" if rate <= _GOOD else "fair" if rate <= _FAIR else "poor"
+        if self.switches * _GOOD_MIN <= self.person_minutes:
+            return "good"
+        return "fair" if self.switches * _FAIR_MIN <= self.person_minutes else "poor"
 
     @property
     def in_words(self) -> str:
