@@ -124,8 +124,10 @@ def lasting_switches(truth: Truth, found: Sightings, least_s: float = 1.0) -> in
 def agreement(
     cases: list[Case], measure: Callable[[dict[str, Any]], float], truth: str = "switches_per_min"
 ) -> float:
-    """Spearman's rank correlation of a measure per person-minute with the true rate."""
+    """Spearman's rank correlation of a measure per person-minute with the true rate; NaN if all are alike."""
     estimates = [measure(case.audit) / case.audit["person_minutes"] for case in cases]
+    if np.ptp(estimates) == 0:
+        return float("nan")
     return float(spearmanr(estimates, [getattr(case, truth) for case in cases])[0])
 
 
