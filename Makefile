@@ -4,6 +4,7 @@
 # make bench      how long each stage takes
 # make bench-motion  the detector without weights against PETS and ten films of the demo shop (half an hour)
 # make bench-identity  people against the truth on ten sequences, beside another tracker
+# make bench-audit  the self-audit against the true identity switches of ten sequences
 # make lint       style, types, import directions
 # make clean      remove everything that make made
 #
@@ -31,7 +32,7 @@ ifeq ($(CI),true)
   PYTEST += -p tools.noskip
 endif
 
-.PHONY: help demo test test-slow bench bench-motion bench-identity lint clean system-packages
+.PHONY: help demo test test-slow bench bench-motion bench-identity bench-audit lint clean system-packages
 .DELETE_ON_ERROR:
 
 help:
@@ -56,6 +57,9 @@ bench-motion: $(VENV)/.installed-test
 
 bench-identity: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/identity.py
+
+bench-audit: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/audit.py
 
 lint: $(VENV)/.installed-test system-packages
 	$(BIN)/ruff check $(CHECKED)

@@ -110,7 +110,7 @@ def main() -> None:
                     continue
                 embedder = choose_embedder(looks, recording)
                 looking = None if embedder is None else Looking(recording, embedder)
-                found[f"ours, {name}"] = follow(
+                found[f"ours, {name}"], _ = follow(
                     seen.log, view, seen.shown_px, observed, settings, Silent(), Timing(), looking
                 )
             for who, tracks in found.items():

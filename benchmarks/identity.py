@@ -30,6 +30,7 @@ from tracker.motsequence import MotSequence, open_mot_sequence
 from tracker.replay import ReplayDetector
 from tracker.settings import LinkingSettings
 from tracker.sources import open_recording
+from tracker.tracks import Tracks
 
 FASTER, PUBLIC = "det/det_frrcnn_sort.txt", "det/det.txt"
 STATIC = {
@@ -63,11 +64,19 @@ def ours(sequence: MotSequence, log: DetectionLog, data: Path, appearance: str |
         small = replace(tracklets, xyxy_px=tracklets.xyxy_px * PETS_SCALE)
         model = None if appearance == "colours" else data / "models" / appearance
         looks = look(film, replace(log, xyxy_px=log.xyxy_px * PETS_SCALE), small, open_embedder(model))
-    shown = (0.0, 0.0, *map(float, sequence.size_px))
-    known = Known(log.t_s, np.array([[0.0, log.t_s[-1]]]), shown)
-    tracks = followed(tracklets, known, LinkingSettings(), looks)
-    frame = np.searchsorted(log.t_s, tracks.t_s - 1e-9)
-    # Who comes back is somebody new in MOTChallenge: scene visits are judged.
+    known = known_of(sequence, log)
+    return sighted(known, followed(tracklets, known, LinkingSettings(), looks)[0])
+
+
+def known_of(sequence: MotSequence, log: DetectionLog) -> Known:
+    """What linking knows of a sequence: no calibration."""
+    shown = (0.0, 0.0, float(sequence.size_px[0]), float(sequence.size_px[1]))
+    return Known(log.t_s, np.array([[0.0, log.t_s[-1]]]), shown)
+
+
+def sighted(known: Known, tracks: Tracks) -> Sightings:
+    """Tracks at the pictures; who comes back is somebody new in MOTChallenge, so scene visits are judged."""
+    frame = np.searchsorted(known.picture_t_s, tracks.t_s - 1e-9)
     return Sightings(frame, tracks.scene_visit, tracks.xyxy_px, np.full((len(frame), 2), np.nan))
 
 

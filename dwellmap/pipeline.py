@@ -23,6 +23,7 @@ from tracker.detections import DetectionLog
 from tracker.detector import Detector
 from tracker.following import followed
 from tracker.frames import Footage, Frame, FrameStream, Recording
+from tracker.linking.audit import Audit
 from tracker.linking.known import Known
 from tracker.plausible import plausible
 from tracker.scenepicture import Part, ScenePicture, shown_part
@@ -142,8 +143,8 @@ def follow(
     reporter: Reporter,
     timing: Timing,
     looking: Looking | None = None,
-) -> Tracks:
-    """Join the detections to people and put them on the floor.
+) -> tuple[Tracks, Audit]:
+    """Join the detections to people, put them on the floor, and count what speaks for faults of identity.
 
     Args:
         log: The detections.
@@ -168,9 +169,9 @@ def follow(
     with reporter.step("joining tracklets to people", None):
         doors = tuple(door.xy_m for door in view.scene.doors)
         known = Known(log.t_s, observed_s, shown_px, view.calibration, doors)
-        tracks = followed(tracklets, known, settings.linking, looks, log.near_edge_m, view.scene)
+        joined = followed(tracklets, known, settings.linking, looks, log.near_edge_m, view.scene)
     timing.add("link", since)
-    return tracks
+    return joined
 
 
 def measure(

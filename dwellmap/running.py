@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -113,7 +114,7 @@ def run_recording(
             detector = choice.load(recording, view.calibration, view.scene)
         seen = detect(recording, detector, sample_fps, reporter, timing)
         looking = None if embedder is None else Looking(recording, embedder)
-        tracks = follow(
+        tracks, audited = follow(
             seen.log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing, looking
         )
         source = Source(
@@ -140,6 +141,7 @@ def run_recording(
             reporter,
             timing,
             tracks,
+            audited.to_json(),
         )
     return _finished(target, fresh=True)
 
@@ -198,6 +200,8 @@ def remap(
         and (source.appearance == NO_LOOKS or old_settings.appearance == settings.appearance)
     )
     tracks = run.tracks() if unchanged else None
+    # Runs of earlier versions have none.
+    self_audit = run.recipe["results"].get("self_audit")
     notes = tuple(run.recipe["notes"])
     if tracks is None and source.appearance != NO_LOOKS:
         source = replace(source, appearance=NO_LOOKS)
@@ -215,9 +219,12 @@ def remap(
     seen = Seen(log, run.footage(), scene, run.shown_px())
     timing = Timing()
     if tracks is None:
-        tracks = follow(log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing)
+        tracks, audited = follow(
+            log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing
+        )
+        self_audit = audited.to_json()
     with written_whole(target) as draft:
-        _write(draft, source, seen, view, settings, notes, reporter, timing, tracks)
+        _write(draft, source, seen, view, settings, notes, reporter, timing, tracks, self_audit)
     return _finished(target, fresh=True)
 
 
@@ -235,11 +242,12 @@ def _write(
     reporter: Reporter,
     timing: Timing,
     tracks: Tracks,
+    self_audit: dict[str, Any] | None,
 ) -> None:
     """Compute what is missing and write all files of a run."""
     footage = seen.footage
     analysis = measure(tracks, view, seen.shown_px, footage.observed_s, settings, reporter, timing)
-    warnings = (*notes, *view.notes, *_warnings(analysis, tracks, footage, view))
+    warnings = (*notes, *view.notes, *_warnings(analysis, tracks, self_audit, footage, view))
     seen.log.to_parquet(draft / DETECTIONS)
     tracks.to_parquet(draft / TRACKS)
     analysis.paths.to_parquet(draft / "trajectories.parquet")
@@ -267,6 +275,7 @@ def _write(
         settings,
         tracks,
         countable(seen.log, view)[1],
+        self_audit,
         analysis,
         notes,
         sorted(file.name for file in draft.iterdir()),
@@ -317,7 +326,13 @@ def _draw(
     timing.add("draw", since)
 
 
-def _warnings(analysis: Analysis, tracks: Tracks, footage: Footage, view: CameraView) -> tuple[str, ...]:
+def _warnings(
+    analysis: Analysis,
+    tracks: Tracks,
+    self_audit: dict[str, Any] | None,
+    footage: Footage,
+    view: CameraView,
+) -> tuple[str, ...]:
     """What a reader of the numbers has to know, in plain words."""
     texts = list(footage.warnings)
     paths = analysis.paths
@@ -331,6 +346,8 @@ def _warnings(analysis: Analysis, tracks: Tracks, footage: Footage, view: Camera
     rebuilt = float(np.mean(tracks.rebuilt)) if len(tracks) else 0.0
     if rebuilt > 0.1:
         texts.append(f"{rebuilt:.0%} of the feet were hidden and follow from head and height")
+    if self_audit is not None and self_audit["grade"] == "poor":
+        texts.append(f"people are often mixed up: {self_audit['in_words']} (self-audit, an estimate)")
     gaps = footage.gaps_s
     if len(gaps):
         texts.append(

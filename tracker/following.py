@@ -5,8 +5,9 @@ from __future__ import annotations
 from calibration.scene import Scene
 from tracker.appearance.looks import Looks
 from tracker.boxpath import smoothed_boxes
+from tracker.linking.audit import Audit, audit
 from tracker.linking.known import Known
-from tracker.linking.linker import link, people
+from tracker.linking.linker import linked, people
 from tracker.linking.returns import presences, visitors
 from tracker.placing import place
 from tracker.settings import LinkingSettings
@@ -21,7 +22,7 @@ def followed(
     looks: Looks | None = None,
     near_edge_m: float = 0.0,
     scene: Scene | None = None,
-) -> Tracks:
+) -> tuple[Tracks, Audit]:
     """Join tracklets to people, find those who come back, and put everybody on the floor.
 
     Args:
@@ -32,10 +33,15 @@ def followed(
         near_edge_m: How far before the middle of the body the lower edge of the boxes meets the floor.
         scene: Furniture that hides feet.
 
+    Returns:
+        The tracks, and what linking can tell of its own faults.
+
     """
-    here, person = presences(people(tracklets, link(tracklets, known, settings, looks)), known, settings)
+    who = linked(tracklets, known, settings, looks)
+    here, person = presences(people(tracklets, who.person), known, settings)
     visitor = visitors(here, person, known, settings, looks)
     placed = place(
         here, known.picture_t_s, known.shown_px, known.calibration, settings.max_gap_s, near_edge_m, scene
     )
-    return smoothed_boxes(placed, settings.max_gap_s).of_visitors(visitor)
+    tracks = smoothed_boxes(placed, settings.max_gap_s).of_visitors(visitor)
+    return tracks, audit(tracklets, who, known, settings)

@@ -177,6 +177,37 @@ def test_the_clock_rate_stretches_time(walker, dwellmap, tmp_path, replay):
     assert json.loads(ran.out)[0]["results"]["tracked_s"] == pytest.approx(18.0)
 
 
+def test_the_self_audit_stands_in_the_recipe_and_stays_there(run, dwellmap, tmp_path):
+    first = json.loads((run / "run.json").read_text())["results"]["self_audit"]
+    assert (first["people"], first["teleports"], first["links"]) == (1, 0, 0)
+    assert first["person_minutes"] == pytest.approx(12 / 60, abs=0.01)
+    assert first["grade"] == "too short to tell"
+    for words in (("--cell", "1"), ("--set", "linking.stay_s=30")):
+        ran = dwellmap("maps", run, *words, "--out", tmp_path / words[0], "--json")
+        assert json.loads(ran.out)[0]["results"]["self_audit"] == first
+    # A run of an earlier version has none.
+    recipe = json.loads((run / "run.json").read_text())
+    del recipe["results"]["self_audit"]
+    (run / "run.json").write_text(json.dumps(recipe))
+    ran = dwellmap("maps", run, "--cell", "2", "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)[0]["results"]["self_audit"] is None
+
+
+def test_people_who_are_often_mixed_up_are_warned_of(walker, replay, tmp_path):
+    """Three who stand in mid-picture and are lost every 10 s for 16 s, too long to be linked."""
+    info = (walker / "seqinfo.ini").read_text()
+    (walker / "seqinfo.ini").write_text(info.replace("seqLength=121", "seqLength=1201"))
+    seen = [frame for frame in range(1, 1202) if frame % 260 < 100]
+    lines = [f"{frame},-1,{x},200,30,80,0.9,-1,-1,-1" for frame in seen for x in (150, 300, 450)]
+    (walker / "det" / "det.txt").write_text("\n".join(lines))
+    result = json.loads(replay(walker, "--out", tmp_path / "out", "--json").out)[0]
+    audit = result["results"]["self_audit"]
+    assert (audit["people"], audit["broken"], audit["missed_entries"]) == (15, 12, 0)
+    assert audit["grade"] == "poor"
+    assert any(audit["in_words"] in warning for warning in result["warnings"])
+
+
 def test_new_ignored_areas_give_what_a_fresh_run_gives(run, walker, dwellmap, replay, tmp_path):
     text = (tmp_path / "site.toml").read_text()
     # The right half of the picture, where the walker goes after the stop.

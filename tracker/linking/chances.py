@@ -68,9 +68,9 @@ def chances(
     mid_share = settings.mid_share_doors if doors_known else settings.mid_share
     edge_begin = np.log(np.maximum(comes, 1e-9)) + 1.0
     birth = local + np.logaddexp(np.log(mid_share), edge_begin)
-    birth = np.where(_near(t0, footage_s[:, 0]), np.maximum(birth, local + 1.0), birth)
+    birth = np.where(near(t0, footage_s[:, 0]), np.maximum(birth, local + 1.0), birth)
     last = np.clip(mid_share + 0.6 * goes, 0, 0.7)
-    death = np.log(np.where(_near(t1, footage_s[:, 1]), 0.9, last))
+    death = np.log(np.where(near(t1, footage_s[:, 1]), 0.9, last))
     sure = (
         np.maximum(np.add.reduceat(pieces.score, pieces.first) / pieces.boxes - 0.7, 0) if len(pieces) else t0
     )
@@ -88,6 +88,7 @@ def _density(pieces: Pieces, xy: NDArray[np.float64], unit: NDArray[np.float64])
     return np.asarray(share / (2 * np.pi * _SPREAD**2) + _ANYWHERE)
 
 
-def _near(t_s: NDArray[np.float64], cuts_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+def near(t_s: NDArray[np.float64], cuts_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether times (n,) lie so near to one of the cuts (m,) that people were there all the same."""
     distance = np.min(np.abs(t_s[:, None] - cuts_s[None, :]), axis=1, initial=np.inf)
     return np.asarray(distance < _CUT_S)

@@ -6,31 +6,33 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tracker.linking.pieces import Pieces
+from tracker.linking.whereabouts import Whereabouts
 from tracker.settings import LinkingSettings
 
 Part = tuple[float, float, float, float]
 
 
 def at_exit(
-    pieces: Pieces, rows: NDArray[np.int64], shown_px: Part, doors_m: tuple[NDArray[np.float64], ...],
+    xyxy_px: NDArray[np.float64],
+    where: Whereabouts,
+    shown_px: Part,
+    doors_m: tuple[NDArray[np.float64], ...],
     settings: LinkingSettings,
-) -> NDArray[np.float64]:  # fmt: skip
-    """How much each of some boxes lies where people come and go (k,): 1 at an exit, falling to 0 beyond.
+) -> NDArray[np.float64]:
+    """How much each box lies where people come and go (n,): 1 at an exit, falling to 0 beyond.
 
     Args:
-        pieces: The boxes, on the floor if there are doors.
-        rows: (k,) rows of `pieces`.
+        xyxy_px: (n, 4) boxes.
+        where: Where they are: on the floor if there are doors.
         shown_px: (x0, y0, x1, y1) of the picture that shows the scene.
         doors_m: Lines (n, 2) on the floor.
         settings: How far from an exit people appear and vanish.
 
     """
-    share = _at_edge(pieces.xyxy_px[rows], shown_px, settings)
-    points = shapely.points(pieces.where.xy[rows])
-    unit = pieces.where.unit[rows]
+    share = _at_edge(xyxy_px, shown_px, settings)
+    points = shapely.points(where.xy)
     for door in doors_m:
-        away = shapely.distance(points, shapely.LineString(door)) / unit
+        away = shapely.distance(points, shapely.LineString(door)) / where.unit
         share = np.maximum(share, np.clip(2 - away / settings.door_heights, 0, 1))
     return np.asarray(share)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tracker.linking.appearances import Appearances, Pairs
@@ -10,11 +13,31 @@ from tracker.linking.chances import Chances, chances
 from tracker.linking.exits import at_exit
 from tracker.linking.hiding import hidden_share
 from tracker.linking.known import Known
-from tracker.linking.optimum import best_rival, best_successors
+from tracker.linking.optimum import best_rival, best_successors, least_loss
 from tracker.linking.pieces import Pieces
 from tracker.linking.walking import Ends, both_ends, walking_nats
 from tracker.settings import LinkingSettings
 from tracker.tracklets import Tracklets
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linked:
+    """Who is who, and how sure each link is.
+
+    Attributes:
+        person: (N,) int64 person of each box, from 1 in order of first appearance; 0 for boxes that show
+            nobody. Of two boxes of a person in one picture the less sure one is given 0.
+        before: (k,) int64 tracklet that ends at each link that was made, of nobodies too.
+        after: (k,) int64 tracklet that begins there.
+        margin_nats: (k,) float64 by how much it beat the nearest other explanation, in the round in which it
+            was made (`tracker.linking.optimum.least_loss`).
+
+    """
+
+    person: NDArray[np.int64]
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    margin_nats: NDArray[np.float64]
 
 
 def link(
@@ -23,6 +46,16 @@ def link(
     settings: LinkingSettings,
     looks: Appearances | None = None,
 ) -> NDArray[np.int64]:
+    """Join tracklets into people: `linked` without how sure it is."""
+    return linked(tracklets, known, settings, looks).person
+
+
+def linked(
+    tracklets: Tracklets,
+    known: Known,
+    settings: LinkingSettings,
+    looks: Appearances | None = None,
+) -> Linked:
     """Join tracklets into people.
 
     Links that beat every rival by a margin are made first, the largest margin first: the longer pieces know
@@ -34,26 +67,32 @@ def link(
         settings: How people walk, come, go and hide.
         looks: How people look; None if nothing is known.
 
-    Returns:
-        (N,) int64 person of each box, from 1 in order of first appearance; 0 for boxes that show nobody.
-        Of two boxes of a person in one picture the less sure one is given 0.
-
     """
+    none = np.zeros(0, dtype=np.int64)
     if not len(tracklets.tracklet):
-        return np.zeros(0, dtype=np.int64)
+        return Linked(none, none, none, np.zeros(0))
     where = known.whereabouts(tracklets.xyxy_px, settings)
     given = Pieces.of(tracklets, known.picture_t_s, where)
     group = np.arange(len(given))
     pieces = given
+    tracklet_of_row = pd.Series(tracklets.tracklet, index=tracklets.row)
+    made: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
     for margin in (*settings.sure_nats, None):
-        following, sure_by = _solved(pieces, known, settings, looks)
-        if margin is None:
-            group = _chained(pieces, following)[group]
-            break
-        following = np.where((sure_by >= margin) & (following != np.arange(len(pieces))), following, -1)
-        group = _chained(pieces, following)[group]
-        pieces = given.joined(group)
-    return _people(given, group, settings)
+        following, sure_by, loss = _solved(pieces, known, settings, looks)
+        itself = following == np.arange(len(pieces))
+        if margin is not None:
+            following = np.where((sure_by >= margin) & ~itself, following, -1)
+        chain = _chained(pieces, following)
+        i = np.flatnonzero((following >= 0) & ~itself)
+        # Pieces whose link was refused stay apart.
+        i = i[chain[i] == chain[following[i]]]
+        ends = (pieces.row[pieces.last[i]], pieces.row[pieces.first[following[i]]])
+        before, after = (tracklet_of_row.loc[rows].to_numpy() for rows in ends)
+        made.append((before, after, loss[i]))
+        group = chain[group]
+        if margin is not None:
+            pieces = given.joined(group)
+    return Linked(_people(given, group, settings), *(np.concatenate(c) for c in zip(*made, strict=True)))
 
 
 def join(
@@ -97,12 +136,13 @@ def join(
 
 def _solved(
     pieces: Pieces, known: Known, settings: LinkingSettings, looks: Appearances | None
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """The optimum over all pieces.
 
     Returns:
-        (n,) the piece that follows each, itself for a false alarm, -1 for none; and (n,) by how many nats
-        that link beats every other use of the two pieces.
+        (n,) the piece that follows each, itself for a false alarm, -1 for none; (n,) by how many nats that
+        link beats every other use of the two pieces; and (n,) by how many it beats the nearest other
+        explanation of the whole.
 
     """
     n = len(pieces)
@@ -119,7 +159,8 @@ def _solved(
     own[j[taken]] = gain[taken]
     by_begin = best_rival(n, j, gain, own)
     rival = np.maximum(by_end, np.where(following >= 0, by_begin[following], 0))
-    return following, np.where(following >= 0, chosen - rival, -np.inf)
+    sure_by = np.where(following >= 0, chosen - rival, -np.inf)
+    return following, sure_by, least_loss(n, i, j, gain, following)
 
 
 def _links(
@@ -127,8 +168,10 @@ def _links(
 ) -> tuple[Pairs, Pairs, NDArray[np.float64], Chances]:
     """Pairs (k,) and (k,) that may be one person, what each is worth (k,) in nats, and the chances used."""
     begin, end = both_ends(pieces, settings)
-    comes = at_exit(pieces, pieces.first, known.shown_px, known.doors, settings)
-    goes = at_exit(pieces, pieces.last, known.shown_px, known.doors, settings)
+    comes, goes = (
+        at_exit(pieces.xyxy_px[rows], pieces.where.take(rows), known.shown_px, known.doors, settings)
+        for rows in (pieces.first, pieces.last)
+    )
     odds = chances(pieces, begin, known.footage_s, comes, goes, bool(known.doors), settings)
     i, j = _candidates(pieces, known, settings)
     gain = _gains(pieces, begin, end, i, j, known, settings, looks) - odds.birth[j] - odds.death[i]

@@ -66,3 +66,51 @@ def best_rival(
     first[at[order][rank == 0]] = gain[order][rank == 0]
     second[at[order][rank == 1]] = gain[order][rank == 1]
     return np.where(first > own, first, second)
+
+
+def least_loss(
+    n: int,
+    i: NDArray[np.intp],
+    j: NDArray[np.intp],
+    gain: NDArray[np.float64],
+    following: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """What the nearest other explanation, in which a link joins two people, loses against the optimum.
+
+    Each pair (a, b) that was not chosen could be, if a and b let go of what they are joined to; those two are
+    then joined to each other if that is worth something. A link could also be undone and nothing put in its
+    place. Explanations in which one of the two pieces is a false alarm instead do not count:
+    they swap nobody.
+
+    Args:
+        n: Number of pieces.
+        i: (k,) pieces that would be continued.
+        j: (k,) pieces that would continue them, themselves for false alarms; each pair once.
+        gain: (k,) what each pair is worth.
+        following: (n,) the optimum, from `best_successors`.
+
+    Returns:
+        (n,) nats for the link that follows each piece, not negative but for rounding; infinite without one.
+
+    """
+    every = np.arange(n)
+    followed = np.flatnonzero(following >= 0)
+    before = np.full(n, -1, dtype=np.int64)
+    before[following[followed]] = followed
+    linked = (following >= 0) & (following != every)
+    chosen = following[i] == j
+    own = np.zeros(n)
+    own[i[chosen]] = gain[chosen]
+    order = np.argsort(i * n + j, kind="stable")
+    pair, worth = (i * n + j)[order], gain[order]
+    h, after = before[j], following[i]
+    other = ~chosen & (i != j) & (h != j) & (after != i) & ((h < 0) | (h != after))
+    a, loss, h, after = i[other], -gain[other], h[other], after[other]
+    exchanged = h * n + after
+    at = np.minimum(np.searchsorted(pair, exchanged), len(pair) - 1)
+    possible = (h >= 0) & (after >= 0) & (pair[at] == exchanged)
+    loss += own[a] + np.where(h >= 0, own[h], 0.0) - np.where(possible, np.maximum(worth[at], 0.0), 0.0)
+    least = own.copy()
+    np.minimum.at(least, a, loss)
+    np.minimum.at(least, h[h >= 0], loss[h >= 0])
+    return np.where(linked, least, np.inf)

@@ -38,8 +38,8 @@ def presences(
     person, t_s = people.tracklet, people.t_s
     pieces = Pieces.of(people, known.picture_t_s, known.whereabouts(people.xyxy_px, settings))
     before = np.flatnonzero((np.diff(person) == 0) & (np.diff(t_s) >= settings.return_least_s))
-    sides = [at_exit(pieces, rows, known.shown_px, known.doors, settings) for rows in (before, before + 1)]
-    away = before[(sides[0] >= settings.least_exit) & (sides[1] >= settings.least_exit)]
+    went, came = (_at_exit(pieces, rows, known, settings) for rows in (before, before + 1))
+    away = before[went & came]
     begins = np.concatenate([[True], np.diff(person) != 0])[: len(person)]
     begins[away + 1] = True
     return replace(people, tracklet=np.cumsum(begins)), person[begins]
@@ -73,8 +73,7 @@ def visitors(
         return person
     pieces = Pieces.of(presences, known.picture_t_s, known.whereabouts(presences.xyxy_px, settings))
     n = len(pieces)
-    goes = at_exit(pieces, pieces.last, known.shown_px, known.doors, settings) >= settings.least_exit
-    comes = at_exit(pieces, pieces.first, known.shown_px, known.doors, settings) >= settings.least_exit
+    goes, comes = (_at_exit(pieces, rows, known, settings) for rows in (pieces.last, pieces.first))
     away_s = pieces.t_s[pieces.first][None, :] - pieces.t_s[pieces.last][:, None]
     possible = goes[:, None] & comes[None, :]
     # A person's other presences are known to be theirs.
@@ -95,6 +94,13 @@ def visitors(
     by_begin = best_rival(n, j[rivals], score[rivals], none)
     sure = chosen & (score - np.maximum(by_end[i], by_begin[j]) >= settings.return_margin)
     return _joined(person, i[sure], j[sure])
+
+
+def _at_exit(
+    pieces: Pieces, rows: NDArray[np.int64], known: Known, settings: LinkingSettings
+) -> NDArray[np.bool_]:
+    share = at_exit(pieces.xyxy_px[rows], pieces.where.take(rows), known.shown_px, known.doors, settings)
+    return share >= settings.least_exit
 
 
 def _joined(person: NDArray[np.int64], i: Pairs, j: Pairs) -> NDArray[np.int64]:

@@ -137,7 +137,7 @@ def test_a_pause_from_edge_to_edge_is_an_absence_and_one_in_mid_floor_is_not():
 
 def test_presences_become_scene_visits_of_one_person():
     people = tracklets(stay(10, 20, *LEFT_OUT, 1), stay(300, 320, *LEFT_IN, 2), stay(290, 330, 500, 600, 3))
-    tracks = followed(
+    tracks, _ = followed(
         people, known(400.0), LinkingSettings(), Clothes(np.array([7, 7, 9])[people.tracklet - 1])
     )
     by_person = {
@@ -153,4 +153,4 @@ def test_how_near_to_an_edge(x, expected):
     people = tracklets(stay(0, 1, x, x, 1))
     settings = LinkingSettings(edge_heights=0.6)
     pieces = Pieces.of(people, known().picture_t_s, known().whereabouts(people.xyxy_px, settings))
-    assert at_exit(pieces, pieces.last, SIZE, (), settings) == pytest.approx(expected)
+    assert at_exit(pieces.xyxy_px, pieces.where, SIZE, (), settings)[-1:] == pytest.approx(expected)
