@@ -110,9 +110,9 @@ def main() -> None:
                     continue
                 embedder = choose_embedder(looks, recording)
                 looking = None if embedder is None else Looking(recording, embedder)
-                found[f"ours, {name}"], _ = follow(
+                found[f"ours, {name}"] = follow(
                     seen.log, view, seen.shown_px, observed, settings, Silent(), Timing(), looking
-                )
+                ).tracks
             for who, tracks in found.items():
                 given = measured_tracks(tracks, seen.log, view, settings, truth)
                 if given.returns is None:

@@ -25,6 +25,7 @@ from tracker.following import followed
 from tracker.frames import Footage, Frame, FrameStream, Recording
 from tracker.linking.audit import Audit
 from tracker.linking.known import Known
+from tracker.phantoms import Suspect, suspects_in, without
 from tracker.plausible import plausible
 from tracker.scenepicture import Part, ScenePicture, shown_part
 from tracker.tracklets import Tracklets
@@ -134,6 +135,22 @@ def countable(log: DetectionLog, view: CameraView) -> tuple[DetectionLog, int]:
     return outside.only(fits), int(np.count_nonzero(~fits))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """Who was where, and what is doubtful about it.
+
+    Attributes:
+        tracks: Everybody.
+        audit: What linking can tell of its own faults.
+        suspects: Still things that may have been taken for people; those left out are not in the tracks.
+
+    """
+
+    tracks: Tracks
+    audit: Audit
+    suspects: tuple[Suspect, ...]
+
+
 def follow(
     log: DetectionLog,
     view: CameraView,
@@ -143,7 +160,9 @@ def follow(
     reporter: Reporter,
     timing: Timing,
     looking: Looking | None = None,
-) -> tuple[Tracks, Audit]:
+    recording: Recording | None = None,
+    suspects: tuple[Suspect, ...] = (),
+) -> Joined:
     """Join the detections to people, put them on the floor, and count what speaks for faults of identity.
 
     Args:
@@ -153,8 +172,10 @@ def follow(
         observed_s: (n, 2) intervals in which footage was decoded.
         settings: Thresholds of all packages.
         reporter: Told how far it is.
-        timing: Receives the seconds of "track", "look" and "link".
+        timing: Receives the seconds of "track", "phantoms", "look" and "link".
         looking: Looks at the people in the footage; None where there is none to look at.
+        recording: The footage, to look for phantoms; without it, `suspects` are believed.
+        suspects: What was found suspect earlier.
 
     """
     since = time.perf_counter()
@@ -162,6 +183,15 @@ def follow(
         counted, _ = countable(log, view)
         tracklets = track(counted, settings.tracker)
     since = timing.add("track", since)
+    if recording is not None:
+        with reporter.step(f"{recording.name}: looking for still things", recording.duration_s) as step:
+            suspects = suspects_in(recording, counted, tracklets, observed_s, settings.phantoms, step.to)
+        since = timing.add("phantoms", since)
+    phantoms = [suspect for suspect in suspects if suspect.is_phantom(settings.phantoms)]
+    if phantoms:
+        counted = without(counted, phantoms)
+        tracklets = track(counted, settings.tracker)
+        since = timing.add("track", since)
     looks = None
     if looking is not None:
         looks = looking.at(counted, tracklets, settings, reporter)
@@ -169,9 +199,9 @@ def follow(
     with reporter.step("joining tracklets to people", None):
         doors = tuple(door.xy_m for door in view.scene.doors)
         known = Known(log.t_s, observed_s, shown_px, view.calibration, doors)
-        joined = followed(tracklets, known, settings.linking, looks, log.near_edge_m, view.scene)
+        tracks, audited = followed(tracklets, known, settings.linking, looks, log.near_edge_m, view.scene)
     timing.add("link", since)
-    return joined
+    return Joined(tracks, audited, suspects)
 
 
 def measure(

@@ -40,6 +40,7 @@ def run_key(content_hash: str, clock_rate: float, start: datetime | None, sample
         "view": view.to_json(),
         "settings": settings.model_dump(mode="json"),
         "version": version("dwellmap"),
+        "format": VERSION,
     }
     return hashlib.sha256(dump_json(content).encode()).hexdigest()[:8]
 
@@ -52,7 +53,8 @@ def recipe(
     settings: Settings,
     tracks: Tracks,
     implausible_boxes: int,
-    self_audit: dict[str, Any] | None,
+    self_audit: dict[str, Any],
+    phantoms: list[dict[str, Any]],
     analysis: Analysis,
     notes: tuple[str, ...],
     files: list[str],
@@ -98,6 +100,7 @@ def recipe(
             "interpolated_share": float(np.mean(~tracks.observed)) if len(tracks) else 0.0,
             "implausible_boxes": implausible_boxes,
             "self_audit": self_audit,
+            "phantoms": phantoms,
             "rebuilt_foot_share": float(np.mean(tracks.rebuilt)) if len(tracks) else 0.0,
             "without_foot_share": float(np.mean(np.isnan(tracks.foot_px[:, 0]))) if len(tracks) else 0.0,
         },

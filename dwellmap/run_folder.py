@@ -25,6 +25,7 @@ from dwellmap.source import Source
 from dwellmap.view import CameraView
 from tracker.detections import DetectionLog
 from tracker.frames import Footage
+from tracker.phantoms import Suspect
 from tracker.scenepicture import Part
 from tracker.tracks import Tracks
 
@@ -34,7 +35,7 @@ TRACKS = "tracks.parquet"
 CALIBRATION = "calibration.json"
 SCENE_PICTURE = "scene.png"
 PLAN_STEM = "plan"
-FORMAT, VERSION = "dwellmap-run", 1
+FORMAT, VERSION = "dwellmap-run", 2
 KEYS = ("source", "footage", "view", "grid", "settings", "results", "warnings", "notes", "files")
 LARGEST_RECIPE_BYTES = 20_000_000
 
@@ -77,7 +78,9 @@ class RunFolder:
             raise ValueError(f"{file}: expected JSON, got {error}; run the recording again") from error
         if not isinstance(recipe, dict) or recipe.get("format") != FORMAT or recipe.get("version") != VERSION:
             found = recipe.get("version") if isinstance(recipe, dict) else type(recipe).__name__
-            raise ValueError(f"{file}: expected a {FORMAT} of version {VERSION}, got {found!r}")
+            raise ValueError(
+                f"{file}: expected a {FORMAT} of version {VERSION}, got {found!r}; run the recording again"
+            )
         missing = [key for key in KEYS if key not in recipe]
         if missing:
             raise ValueError(f"{file}: expected the keys {', '.join(KEYS)}, {', '.join(missing)} are missing")
@@ -100,6 +103,11 @@ class RunFolder:
     def tracks(self) -> Tracks:
         """The stored tracks."""
         return Tracks.from_parquet(self._existing(TRACKS, "its personal data may have been erased"))
+
+    def suspects(self) -> tuple[Suspect, ...]:
+        """Still things that may have been taken for people."""
+        with self._reading("results"):
+            return tuple(Suspect.from_json(stored) for stored in self.recipe["results"]["phantoms"])
 
     def calibration(self) -> Calibration | None:
         """The calibration that the run was made with."""

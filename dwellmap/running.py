@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +20,7 @@ from dwellmap.detector_choice import DetectorChoice
 from dwellmap.pipeline import Looking, Seen, Timing, countable, detect, follow, measure
 from dwellmap.progress import Reporter
 from dwellmap.recipe import recipe, run_key
+from dwellmap.remarks import NOT_CALIBRATED, Judged, remarks
 from dwellmap.run_folder import (
     CALIBRATION,
     DETECTIONS,
@@ -38,10 +38,8 @@ from dwellmap.source import Source
 from dwellmap.view import CameraView
 from tracker.appearance.embedder import Embedder
 from tracker.frames import Footage, Recording
-from tracker.tracks import Tracks
 
 NO_LOOKS = "none"
-NOT_CALIBRATED = "not calibrated: image plane"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,9 +112,11 @@ def run_recording(
             detector = choice.load(recording, view.calibration, view.scene)
         seen = detect(recording, detector, sample_fps, reporter, timing)
         looking = None if embedder is None else Looking(recording, embedder)
-        tracks, audited = follow(
-            seen.log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing, looking
-        )
+        joined = follow(
+            seen.log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing, looking,
+            recording,
+        )  # fmt: skip
+        judged = Judged(joined.tracks, joined.audit.to_json(), joined.suspects)
         source = Source(
             recording.name,
             path.name,
@@ -140,8 +140,7 @@ def run_recording(
             (*choice.notes, *detector.remarks),
             reporter,
             timing,
-            tracks,
-            audited.to_json(),
+            judged,
         )
     return _finished(target, fresh=True)
 
@@ -197,13 +196,13 @@ def remap(
         and same_furniture
         and old_settings.tracker == settings.tracker
         and old_settings.linking == settings.linking
+        and old_settings.phantoms == settings.phantoms
         and (source.appearance == NO_LOOKS or old_settings.appearance == settings.appearance)
     )
-    tracks = run.tracks() if unchanged else None
-    # Runs of earlier versions have none.
-    self_audit = run.recipe["results"].get("self_audit")
+    suspects = run.suspects()
+    judged = Judged(run.tracks(), run.recipe["results"]["self_audit"], suspects) if unchanged else None
     notes = tuple(run.recipe["notes"])
-    if tracks is None and source.appearance != NO_LOOKS:
+    if judged is None and source.appearance != NO_LOOKS:
         source = replace(source, appearance=NO_LOOKS)
         notes = (*notes, "people were joined by their motion alone: what they look like is never stored")
     key = run_key(
@@ -218,13 +217,13 @@ def remap(
     scene = None if picture is None else np.asarray(cv2.imread(str(picture)), dtype=np.uint8)
     seen = Seen(log, run.footage(), scene, run.shown_px())
     timing = Timing()
-    if tracks is None:
-        tracks, audited = follow(
-            log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing
+    if judged is None:
+        joined = follow(
+            log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing, suspects=suspects
         )
-        self_audit = audited.to_json()
+        judged = Judged(joined.tracks, joined.audit.to_json(), suspects)
     with written_whole(target) as draft:
-        _write(draft, source, seen, view, settings, notes, reporter, timing, tracks, self_audit)
+        _write(draft, source, seen, view, settings, notes, reporter, timing, judged)
     return _finished(target, fresh=True)
 
 
@@ -241,13 +240,12 @@ def _write(
     notes: tuple[str, ...],
     reporter: Reporter,
     timing: Timing,
-    tracks: Tracks,
-    self_audit: dict[str, Any] | None,
+    judged: Judged,
 ) -> None:
     """Compute what is missing and write all files of a run."""
-    footage = seen.footage
+    footage, tracks = seen.footage, judged.tracks
     analysis = measure(tracks, view, seen.shown_px, footage.observed_s, settings, reporter, timing)
-    warnings = (*notes, *view.notes, *_warnings(analysis, tracks, self_audit, footage, view))
+    warnings = (*notes, *view.notes, *remarks(analysis, judged, footage, view, settings))
     seen.log.to_parquet(draft / DETECTIONS)
     tracks.to_parquet(draft / TRACKS)
     analysis.paths.to_parquet(draft / "trajectories.parquet")
@@ -275,7 +273,8 @@ def _write(
         settings,
         tracks,
         countable(seen.log, view)[1],
-        self_audit,
+        judged.self_audit,
+        [s.to_json() | {"verdict": s.verdict(settings.phantoms)} for s in judged.suspects],
         analysis,
         notes,
         sorted(file.name for file in draft.iterdir()),
@@ -324,43 +323,6 @@ def _draw(
             min_coverage=settings.maps.min_coverage,
         )
     timing.add("draw", since)
-
-
-def _warnings(
-    analysis: Analysis,
-    tracks: Tracks,
-    self_audit: dict[str, Any] | None,
-    footage: Footage,
-    view: CameraView,
-) -> tuple[str, ...]:
-    """What a reader of the numbers has to know, in plain words."""
-    texts = list(footage.warnings)
-    paths = analysis.paths
-    if view.calibration is None:
-        texts.append(f"{NOT_CALIBRATED}; cells are pixels of the picture, no lengths or areas can be given")
-    elif view.calibration.pose is None:
-        texts.append(
-            "the camera's pose is not known: furniture hides nothing in the coverage, and the foot is the "
-            "middle of the box's lower edge"
-        )
-    rebuilt = float(np.mean(tracks.rebuilt)) if len(tracks) else 0.0
-    if rebuilt > 0.1:
-        texts.append(f"{rebuilt:.0%} of the feet were hidden and follow from head and height")
-    if self_audit is not None and self_audit["grade"] == "poor":
-        texts.append(f"people are often mixed up: {self_audit['in_words']} (self-audit, an estimate)")
-    gaps = footage.gaps_s
-    if len(gaps):
-        texts.append(
-            f"{len(gaps)} gaps in the footage, {float(np.sum(gaps[:, 1] - gaps[:, 0])):.1f} s in all"
-        )
-    if paths.tracked_s > 0:
-        unplaced = paths.unplaced_s / paths.tracked_s
-        outside = analysis.maps.outside_s / paths.tracked_s
-        if unplaced > 0.1:
-            texts.append(f"{unplaced:.0%} of the tracked time has no position (feet not in view, or lost)")
-        if outside > 0.1:
-            texts.append(f"{outside:.0%} of the tracked time lies off the plan or on floor that is not seen")
-    return tuple(texts)
 
 
 def period(source: Source, footage: Footage) -> str:

@@ -24,7 +24,13 @@ from dwellmap.site_values import (
     StartPattern,
     TimeZone,
 )
-from tracker.settings import AppearanceSettings, ByteTrackSettings, LinkingSettings, YoloSettings
+from tracker.settings import (
+    AppearanceSettings,
+    ByteTrackSettings,
+    LinkingSettings,
+    PhantomSettings,
+    YoloSettings,
+)
 
 
 class Table(BaseModel):
@@ -147,6 +153,9 @@ class Settings(Table):
     yolo: YoloSettings = Field(default_factory=YoloSettings, description="what a YOLO keeps of what it sees")
     tracker: ByteTrackSettings = Field(
         default_factory=ByteTrackSettings, description="joining boxes to tracklets"
+    )
+    phantoms: PhantomSettings = Field(
+        default_factory=PhantomSettings, description="still things that are taken for people"
     )
     appearance: AppearanceSettings = Field(
         default_factory=AppearanceSettings, description="what people look like, to tell them apart"

@@ -284,6 +284,31 @@ class LinkingSettings(BaseModel):
     )
 
 
+class PhantomSettings(BaseModel):
+    """What is suspected to be a thing that was taken for a person."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suspect_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds from which on something that stays put is looked at, and listed if its pixels "
+        "do not change.",
+    )
+    still_s: float = Field(
+        default=1200.0,
+        gt=0,
+        description="Seconds from which on it is a suspected phantom and left out; less cannot tell.",
+    )
+    most_changed: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Share (0..1) of its pixels that may change all the same.",
+    )
+    leave_out: bool = Field(default=True, description="Whether suspected phantoms are left out at all.")
+
+
 class YoloSettings(BaseModel):
     """What a YOLO keeps of what it sees, and how it computes."""
 

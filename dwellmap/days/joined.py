@@ -70,7 +70,7 @@ def joined_tracks(links: Links, runs: Mapping[str, RunFolder]) -> Tracks:
 
     Times are seconds since the wall-clock start of the day's first run. Who was linked over a cut is put
     straight between the last box before it and the first after it, as in a gap within a recording; such rows
-    say `observed` False.
+    say `observed` False. Suspected phantoms are left out.
 
     Args:
         links: One group of the day's links.
@@ -81,7 +81,11 @@ def joined_tracks(links: Links, runs: Mapping[str, RunFolder]) -> Tracks:
     parts = []
     for number, used in enumerate(_counting(links)):
         tracks = runs[used.run].tracks()
-        tracks = tracks.only((tracks.t_s >= used.used_from_s) & (tracks.t_s < used.used_until_s))
+        tracks = tracks.only(
+            (tracks.t_s >= used.used_from_s)
+            & (tracks.t_s < used.used_until_s)
+            & ~np.isin(tracks.person, used.person[used.phantom])
+        )
         if not np.isin(tracks.person, used.person).all():
             raise ValueError(
                 f"{used.run}: its tracks have persons that the links do not name; rebuild the links with "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dwellmap.days.links import Links, UsedRun
 from dwellmap.days.part import Part
+from dwellmap.days.stillness import phantom_people
 from dwellmap.days.timeline import Cut, Timeline
 from dwellmap.days.visitors import visitors
 
@@ -78,6 +79,7 @@ def _used(timeline: Timeline, numbers: Sequence[NDArray[np.int64]], day: date) -
     who = [number[part.counts] for part, number in zip(laid, numbers, strict=True)]
     seen = [np.maximum(part.seen_s[part.counts, 0], part.used_from_s) for part in laid]
     ours = [k for k, part in enumerate(laid) if part.part.day == day]
+    phantoms = phantom_people(timeline)
     earlier = np.concatenate([[], *(who[k] for k, part in enumerate(laid) if part.part.day < day)])
     named: dict[int, int] = {}
     if ours:
@@ -99,13 +101,17 @@ def _used(timeline: Timeline, numbers: Sequence[NDArray[np.int64]], day: date) -
             laid[k].people[laid[k].counts],
             np.array([named[n] for n in who[k].tolist()], dtype=np.int64),
             np.isin(who[k], earlier),
+            np.isin(laid[k].people[laid[k].counts], phantoms[k]),
         )
         for k in ours
     ]
     return sorted([*used, *unused], key=attrgetter("start", "run"))
 
 
-_NOBODY = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_))
+_NOBODY = (
+    np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_),
+)  # fmt: skip
 
 
 def _seam(timeline: Timeline, cut: Cut, numbers: Sequence[NDArray[np.int64]]) -> Seam:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 COLUMNS = (
     "recipe", "run", "start", "clock_s", "used_from_s", "used_until_s",
-    "person", "visitor", "since_day_before",
+    "person", "visitor", "since_day_before", "phantom",
 )  # fmt: skip
 
 
@@ -32,6 +32,8 @@ class UsedRun:
         person: (P,) int64 its persons who are there in that time.
         visitor: (P,) int64 who they are: equal numbers on one day are one person.
         since_day_before: (P,) bool, that person was there in the last recording of the day before already.
+        phantom: (P,) bool, that is a suspected phantom: still and unchanged for long enough over several
+            recordings; left out of the day.
 
     """
 
@@ -43,6 +45,7 @@ class UsedRun:
     person: NDArray[np.int64]
     visitor: NDArray[np.int64]
     since_day_before: NDArray[np.bool_]
+    phantom: NDArray[np.bool_]
 
     @property
     def used_from(self) -> datetime:
@@ -71,7 +74,7 @@ class Links:
     @property
     def visitors(self) -> int:
         """Number of different people."""
-        return len(np.unique(np.concatenate([[], *(used.visitor for used in self.runs)])))
+        return len(np.unique(np.concatenate([[], *(used.visitor[~used.phantom] for used in self.runs)])))
 
     @property
     def used_s(self) -> float:
@@ -111,6 +114,7 @@ def _rows(recipe: str, used: UsedRun) -> pd.DataFrame:
             "person": pd.array([pd.NA] if nobody else used.person, dtype="Int64"),
             "visitor": pd.array([pd.NA] if nobody else used.visitor, dtype="Int64"),
             "since_day_before": [False] if nobody else used.since_day_before,
+            "phantom": [False] if nobody else used.phantom,
         }
     )
     table.insert(0, "used_until_s", used.used_until_s)
@@ -148,6 +152,7 @@ def read_links(file: Path) -> tuple[Links, ...]:
             seen["person"].to_numpy(dtype=np.int64),
             seen["visitor"].to_numpy(dtype=np.int64),
             seen["since_day_before"].to_numpy(dtype=np.bool_),
+            seen["phantom"].to_numpy(dtype=np.bool_),
         )
         found.setdefault(str(recipe), []).append(used)
     return tuple(Links(recipe, tuple(runs)) for recipe, runs in found.items())

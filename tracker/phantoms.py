@@ -1,0 +1,253 @@
+"""Still things that are taken for people: a mannequin, a poster, a coat on a stand.
+
+Whoever lives moves a little. What stays put for long and shows the same pixels all the time, but for noise,
+is suspected to be nobody. Nothing is kept of the pixels but how many of them changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tracker.association import iou
+from tracker.detections import DetectionLog
+from tracker.frames import Recording
+from tracker.settings import PhantomSettings
+from tracker.tracklets import Tracklets
+from tracker.unchanged import Box, Crop, changed_share, crop
+
+# A box that overlaps the middle one of its tracklet so much has not moved; of a still tracklet most do.
+_SAME_IOU, _STILL_SHARE = 0.7, 0.7
+# Pictures that are compared, spread over the time.
+_PICTURES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """Something still that was taken for a person.
+
+    Attributes:
+        xyxy_px: Its box.
+        from_s: First time that it was found there.
+        to_s: Last time.
+        changed_share: Share of its pixels that changed between the pictures that were compared.
+        since_begin: Whether it was there when the footage began.
+        until_end: Whether it was still there when it ended.
+
+    """
+
+    xyxy_px: Box
+    from_s: float
+    to_s: float
+    changed_share: float
+    since_begin: bool
+    until_end: bool
+
+    @property
+    def still_s(self) -> float:
+        """For how long it stood there."""
+        return self.to_s - self.from_s
+
+    def is_phantom(self, settings: PhantomSettings) -> bool:
+        """Whether it stood there unchanged for so long that it is left out."""
+        return settings.leave_out and self.still_s >= settings.still_s
+
+    def verdict(self, settings: PhantomSettings) -> str:
+        """In words: a shorter time does not tell a phantom from somebody who stands very still."""
+        return "suspected phantom" if self.still_s >= settings.still_s else "cannot tell"
+
+    def to_json(self) -> dict[str, Any]:
+        """An entry of `phantoms` in a recipe, without the verdict."""
+        return {
+            "xyxy_px": [round(v, 1) for v in self.xyxy_px],
+            "from_s": round(self.from_s, 3),
+            "to_s": round(self.to_s, 3),
+            "changed_share": round(self.changed_share, 4),
+            "since_begin": self.since_begin,
+            "until_end": self.until_end,
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Suspect:
+        """Read `to_json`; the verdict is left to the settings in force."""
+        x1, y1, x2, y2 = stored["xyxy_px"]
+        return cls(
+            (x1, y1, x2, y2), stored["from_s"], stored["to_s"], stored["changed_share"],
+            stored["since_begin"], stored["until_end"],
+        )  # fmt: skip
+
+
+def suspects_in(
+    recording: Recording,
+    log: DetectionLog,
+    tracklets: Tracklets,
+    footage_s: NDArray[np.float64],
+    settings: PhantomSettings,
+    progress: Callable[[float], None] = lambda t_s: None,
+) -> tuple[Suspect, ...]:
+    """What stood still and showed the same pixels for at least `suspect_s`.
+
+    Footage in which nobody stands still for so long is not looked at again.
+
+    Args:
+        recording: The footage.
+        log: Its detections; `picture` holds the numbers of its pictures.
+        tracklets: Boxes of the log that belong together.
+        footage_s: (m, 2) stretches in which footage was decoded.
+        settings: How long is long, how much change is none.
+        progress: Told the time (s) of each picture that was looked at.
+
+    """
+    places = still_places(tracklets, settings.suspect_s)
+    if not places or not len(footage_s):
+        return ()
+    changed = _changed_shares(recording, log, places, progress)
+    begin_s, end_s = float(footage_s[0, 0]), float(footage_s[-1, 1])
+    return tuple(
+        Suspect(place.box, float(place.t_s[0]), float(place.t_s[-1]), share,
+                bool(place.t_s[0] - begin_s < settings.suspect_s),
+                bool(end_s - place.t_s[-1] < settings.suspect_s))
+        for place, share in zip(places, changed, strict=True)
+        if share <= settings.most_changed
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where somebody or something stood still.
+
+    Attributes:
+        box: Its box, the median.
+        t_s: (k,) times at which it was found there, ascending.
+
+    """
+
+    box: Box
+    t_s: NDArray[np.float64]
+
+
+def still_places(tracklets: Tracklets, least_s: float) -> list[Place]:
+    """Places at which boxes stayed put for at least `least_s`, with pauses shorter than that.
+
+    A figure that is found now and then leaves several tracklets; those in one place are taken together.
+    """
+    if not len(tracklets.tracklet):
+        return []
+    boxes = pd.DataFrame(tracklets.xyxy_px)
+    middle = boxes.groupby(tracklets.tracklet).transform("median").to_numpy()
+    near = _overlap(tracklets.xyxy_px, middle) >= _SAME_IOU
+    share = pd.Series(near).groupby(tracklets.tracklet).transform("mean").to_numpy()
+    still = near & (share >= _STILL_SHARE)
+    number, first = np.unique(tracklets.tracklet[still], return_index=True)
+    middles = middle[still][first]
+    group = _alike(middles)
+    place_of = group[np.searchsorted(number, tracklets.tracklet[still])] if len(number) else group
+    t_s, xyxy = tracklets.t_s[still], tracklets.xyxy_px[still]
+    found = []
+    for place in range(int(group.max(initial=-1)) + 1):
+        rows = np.flatnonzero(place_of == place)
+        rows = rows[np.argsort(t_s[rows], kind="stable")]
+        for part in np.split(rows, np.flatnonzero(np.diff(t_s[rows]) > least_s) + 1):
+            if len(part) > 1 and t_s[part[-1]] - t_s[part[0]] >= least_s:
+                x1, y1, x2, y2 = np.median(xyxy[part], axis=0).tolist()
+                found.append(Place((x1, y1, x2, y2), t_s[part]))
+    return found
+
+
+def at_place(xyxy_px: NDArray[np.float64], t_s: NDArray[np.float64], suspect: Suspect) -> NDArray[np.bool_]:
+    """(N,) which boxes (N, 4), found at times (N,), are the suspect, or cover its place as exactly."""
+    there = np.zeros(len(t_s), dtype=np.bool_)
+    rows = np.flatnonzero((t_s >= suspect.from_s) & (t_s <= suspect.to_s))
+    there[rows] = iou(np.array([suspect.xyxy_px]), xyxy_px[rows])[0] >= _SAME_IOU
+    return there
+
+
+def without(log: DetectionLog, phantoms: Sequence[Suspect]) -> DetectionLog:
+    """The log without what was found where a phantom stands, while it stands there."""
+    keep = np.ones(len(log.score), dtype=np.bool_)
+    for phantom in phantoms:
+        keep &= ~at_place(log.xyxy_px, log.row_t_s, phantom)
+    return log if keep.all() else log.only(keep)
+
+
+def chained(
+    runs: Sequence[tuple[float, Sequence[Suspect]]], settings: PhantomSettings
+) -> tuple[tuple[Suspect, ...], ...]:
+    """Suspects of recordings that follow each other, with the time over all of them.
+
+    Args:
+        runs: Of each recording, in order of time, the time (s) of its beginning and its suspects.
+        settings: How long something may go unseen.
+
+    Returns:
+        Of each recording its suspects, with `from_s` and `to_s` (in its own seconds) reaching back and ahead
+        through the recordings in which the same thing stood in the same place: until the end of one and from
+        the beginning of the next.
+
+    """
+    flat = [(k, start_s, suspect) for k, (start_s, found) in enumerate(runs) for suspect in found]
+    root = list(range(len(flat)))
+    for b, (run, start_s, suspect) in enumerate(flat):
+        for a, (before, begin_s, earlier) in enumerate(flat[:b]):
+            unseen_s = start_s + suspect.from_s - begin_s - earlier.to_s
+            follows = before == run - 1 and earlier.until_end and suspect.since_begin
+            if (
+                follows
+                and unseen_s <= 2 * settings.suspect_s
+                and iou(np.array([earlier.xyxy_px]), np.array([suspect.xyxy_px]))[0, 0] >= _SAME_IOU
+            ):
+                root[b] = root[a]
+    begin, end = list(range(len(flat))), list(range(len(flat)))
+    for k, top in enumerate(root):
+        begin[top], end[top] = min(begin[top], k), max(end[top], k)
+    joined: list[list[Suspect]] = [[] for _ in runs]
+    for k, (run, start_s, suspect) in enumerate(flat):
+        (_, first_s, earliest), (_, last_s, latest) = flat[begin[root[k]]], flat[end[root[k]]]
+        reach = first_s + earliest.from_s - start_s, last_s + latest.to_s - start_s
+        joined[run].append(replace(suspect, from_s=reach[0], to_s=reach[1]))
+    return tuple(tuple(found) for found in joined)
+
+
+def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) intersection over union of each box with its partner."""
+    side = np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0)
+    common = side.prod(axis=1)
+    union = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1) - common
+    return np.asarray(common / np.maximum(union, 1e-9))
+
+
+def _alike(boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number of the place of each box (n,): the first of the places so far that it overlaps enough."""
+    group = np.zeros(len(boxes), dtype=np.int64)
+    places = np.zeros((0, 4))
+    for k, box in enumerate(boxes):
+        overlap = iou(box[None], places)[0] if len(places) else np.zeros(0)
+        if len(overlap) and overlap.max() >= _SAME_IOU:
+            group[k] = int(overlap.argmax())
+        else:
+            group[k] = len(places)
+            places = np.vstack([places, box])
+    return group
+
+
+def _changed_shares(
+    recording: Recording, log: DetectionLog, places: list[Place], progress: Callable[[float], None]
+) -> list[float]:
+    """Of each place, the share of the box's pixels that changed; 1 where pictures are missing."""
+    crops: list[list[Crop]] = [[] for _ in places]
+    wanted: dict[int, list[int]] = {}
+    for k, place in enumerate(places):
+        chosen = place.t_s[np.unique(np.linspace(0, len(place.t_s) - 1, _PICTURES).round().astype(int))]
+        for row in np.searchsorted(log.t_s, chosen - 1e-6):
+            wanted.setdefault(int(log.picture[row]), []).append(k)
+    for frame in recording.read(None, wanted.keys()):
+        if frame.image_bgr is not None:
+            for k in wanted[frame.index]:
+                crops[k].append(crop(frame.image_bgr, places[k].box))
+        progress(frame.t_s)
+    return [changed_share(found) for found in crops]
