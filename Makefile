@@ -3,7 +3,8 @@
 # make test-slow  the tests that take minutes: real footage, the built wheel
 # make bench      how long each stage takes
 # make bench-motion  the detector without weights against PETS and ten films of the demo shop (half an hour)
-# make bench-identity  people against the truth on ten sequences, beside another tracker
+# make bench-identity bench-demo  people against the truth on ten sequences, beside another tracker; how fast that is
+# make bench-demo  people, returns and maps against the truth on ten films of the demo shop (half an hour)
 # make bench-audit  the self-audit against the true identity switches of ten sequences
 # make lint       style, types, import directions
 # make clean      remove everything that make made
@@ -32,7 +33,7 @@ ifeq ($(CI),true)
   PYTEST += -p tools.noskip
 endif
 
-.PHONY: help demo test test-slow bench bench-motion bench-identity bench-audit lint clean system-packages
+.PHONY: help demo test test-slow bench bench-motion bench-identity bench-demo bench-audit lint clean system-packages
 .DELETE_ON_ERROR:
 
 help:
@@ -57,6 +58,10 @@ bench-motion: $(VENV)/.installed-test
 
 bench-identity: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/identity.py
+	$(BIN)/python benchmarks/rates.py
+
+bench-demo: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/demo.py
 
 bench-audit: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/audit.py
