@@ -39,9 +39,7 @@ def choose_embedder(
         return None
     model: Path | None = None
     if asked == "auto":
-        folders = default_folders() if search is None else search
-        places = [folder / name for folder in folders for name in MODELS]
-        model = next((place for place in places if place.exists()), None)
+        model = find_network(search)
     elif asked != "colours":
         model = Path(asked)
         if not model.exists():
@@ -50,6 +48,18 @@ def choose_embedder(
                 "(.onnx, OpenVINO folder or .xml); there is no such file"
             )
     return open_embedder(model) if _has_pictures(recording) else None
+
+
+def find_network(search: Sequence[Path] | None = None) -> Path | None:
+    """The network of `MODELS` that `auto` uses; None if there is none.
+
+    Args:
+        search: Folders to look in; those of the weights if None.
+
+    """
+    folders = default_folders() if search is None else search
+    places = [folder / name for folder in folders for name in MODELS]
+    return next((place for place in places if place.exists()), None)
 
 
 def _has_pictures(recording: Recording) -> bool:

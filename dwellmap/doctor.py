@@ -67,6 +67,7 @@ def check(output: Path) -> list[Check]:
         *native_modules(),
         *codecs(),
         weights(*_find_weights()),
+        network(_find_network()),
         name_clash(metadata.packages_distributions(), _homes(), Path(__file__).resolve().parents[1]),
         writable(output),
         free_space(output),
@@ -215,6 +216,23 @@ def _load(module: str) -> None:
         importlib.import_module("tracker.third_party").load_openvino()
     else:
         importlib.import_module(module)
+
+
+def network(found: Path | None) -> Check:
+    """What would `--appearance auto` tell people apart by?"""
+    if found is not None:
+        return Check("re-identification", "ok", str(found))
+    advice = (
+        "put osnet_x0_25_msmt17.onnx or person-reidentification-retail-0287 beside the weights to know again "
+        "who comes back"
+    )
+    return Check("re-identification", "note", "no network; people are told apart by their colours", advice)
+
+
+def _find_network() -> Path | None:
+    from dwellmap.appearance_choice import find_network
+
+    return find_network()
 
 
 def _find_weights() -> tuple[Path | None, Sequence[Path]]:

@@ -177,3 +177,10 @@ def test_only_a_fault_fails_the_command(
 def test_this_machine_is_fit(tmp_path: Path) -> None:
     """Tests run where everything is installed, so the doctor has nothing to complain about."""
     assert [found for found in examined.check(tmp_path) if found.status == "fault"] == []
+
+
+def test_no_network_for_looks_is_a_note_with_what_to_do() -> None:
+    found = examined.network(None)
+    assert found.status == "note"
+    assert "osnet_x0_25_msmt17.onnx" in found.advice
+    assert examined.network(Path("models/osnet.onnx")).detail == str(Path("models/osnet.onnx"))
