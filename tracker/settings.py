@@ -230,7 +230,9 @@ class LinkingSettings(BaseModel):
         description="Seconds within which somebody who left by an exit and comes back is the same visitor.",
     )
     return_least_s: float = Field(
-        default=2.0, ge=0, description="Seconds that somebody must be away for it to be a return."
+        default=2.0,
+        ge=0,
+        description="Seconds that somebody must be away for it to be a return; five pictures at least.",
     )
     return_nats: float = Field(
         default=3.0,

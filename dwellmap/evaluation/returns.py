@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,8 +24,8 @@ class ReturnScores:
     """Returns that were believed, against those that happened.
 
     Attributes:
-        right: Believed, and it was the same person.
-        wrong: Believed, and it was another person.
+        right: True returns after which the person is the same visitor as before.
+        wrong: Returns that were believed, of somebody who left as another person.
         returns: How often somebody really came back.
         arrivals: Scene visits counted, first ones too.
 
@@ -76,14 +77,34 @@ def return_scores(truth: Truth, visits: Sightings, visitor: dict[int, int]) -> R
         came, went = _most(shown[at <= at.min() + _NEAR_S]), _most(shown[at >= at.max() - _NEAR_S])
         people.setdefault(visitor[int(number)], []).append((float(at.min()), came, went))
     judged = [before[2] == after[1] for mine in people.values() for before, after in pairwise(sorted(mine))]
+    known = [
+        went in visitor and came in visitor and visitor[went] == visitor[came]
+        for went, came in _around_returns(truth, who, visit, t_s)
+    ]
     arrivals = sum(len(mine) for mine in people.values())
-    return ReturnScores(sum(judged), len(judged) - sum(judged), _true_returns(truth), arrivals)
+    return ReturnScores(sum(known), len(judged) - sum(judged), len(known), arrivals)
 
 
-def _true_returns(truth: Truth) -> int:
+def _around_returns(
+    truth: Truth, who: NDArray[np.int64], visit: NDArray[np.int64], t_s: NDArray[np.float64]
+) -> Iterator[tuple[int, int]]:
+    """For each true return the visit as which the person went and the one as which they came, -1 for none.
+
+    Args:
+        truth: The truth.
+        who: (k,) true person of matched boxes.
+        visit: (k,) scene visit of ours.
+        t_s: (k,) time of the box.
+
+    """
     order = np.lexsort([truth.seen.frame, truth.seen.person])
-    person, t_s = truth.seen.person[order], truth.t_s[truth.seen.frame[order]]
-    return int(np.sum((np.diff(person) == 0) & (np.diff(t_s) > _ABSENT_S)))
+    person, seen_s = truth.seen.person[order], truth.t_s[truth.seen.frame[order]]
+    for row in np.flatnonzero((np.diff(person) == 0) & (np.diff(seen_s) > _ABSENT_S)):
+        went_s, came_s = seen_s[row], seen_s[row + 1]
+        mine = who == person[row]
+        before = visit[mine & (t_s <= went_s) & (t_s >= went_s - _NEAR_S)]
+        after = visit[mine & (t_s >= came_s) & (t_s <= came_s + _NEAR_S)]
+        yield (_most(before) if len(before) else -1), (_most(after) if len(after) else -1)
 
 
 def _most(numbers: NDArray[np.int64]) -> int:

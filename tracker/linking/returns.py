@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tracker.linking.appearances import Appearances, Pairs
+from tracker.linking.appearances import Appearances, Compared, Pairs
 from tracker.linking.exits import at_exit
 from tracker.linking.known import Known
 from tracker.linking.optimum import best_rival, best_successors
@@ -19,6 +19,10 @@ from tracker.tracklets import Tracklets
 
 # Standard deviations of the logarithm of a height on the floor: of one person at two times, of two people.
 _SAME_HEIGHT, _OTHER_HEIGHT = 0.06, 0.12
+# A pause of fewer pictures is a flickering box, however far apart they are.
+_FLICKER = 5
+# Pairs that are compared at once, which bounds the memory.
+_AT_ONCE = 1_000_000
 
 
 def presences(
@@ -37,7 +41,8 @@ def presences(
     """
     person, t_s = people.tracklet, people.t_s
     pieces = Pieces.of(people, known.picture_t_s, known.whereabouts(people.xyxy_px, settings))
-    before = np.flatnonzero((np.diff(person) == 0) & (np.diff(t_s) >= settings.return_least_s))
+    least_s = max(settings.return_least_s, _FLICKER * known.step_s)
+    before = np.flatnonzero((np.diff(person) == 0) & (np.diff(t_s) >= least_s))
     went, came = (_at_exit(pieces, rows, known, settings) for rows in (before, before + 1))
     away = before[went & came]
     begins = np.concatenate([[True], np.diff(person) != 0])[: len(person)]
@@ -55,8 +60,8 @@ def visitors(
     """Whose each presence is: a visitor who left and came back was several people so far.
 
     A return is believed that is likelier than a newcomer by `return_nats`, and likelier by `return_margin`
-    than any other return of the same person or at the same time: where people are dressed alike, nobody is
-    taken for somebody else.
+    than any other return of the same person or at the same time: nobody is chosen among people dressed alike.
+    Of two people dressed alike who come one after the other nothing tells that they are two.
 
     Args:
         presences: Boxes by presence, numbered from 1 in order of person and time.
@@ -73,27 +78,56 @@ def visitors(
         return person
     pieces = Pieces.of(presences, known.picture_t_s, known.whereabouts(presences.xyxy_px, settings))
     n = len(pieces)
+    i, j, score = _possible(pieces, person, known, settings, looks)
+    following = best_successors(n, i, j, score - settings.return_nats)
+    sure = following[i] == j
+    unsure = sure
+    while unsure.any():
+        visitor = _joined(person, i[sure], j[sure])
+        # Who comes back twice is no rival of their own first return.
+        rivals = ~sure & (visitor[i] != visitor[j])
+        none = np.zeros(n)
+        by_end = best_rival(n, i[rivals], score[rivals], none)
+        by_begin = best_rival(n, j[rivals], score[rivals], none)
+        unsure = sure & (score - np.maximum(by_end[i], by_begin[j]) < settings.return_margin)
+        sure = sure & ~unsure
+    return _joined(person, i[sure], j[sure])
+
+
+def _possible(
+    pieces: Pieces, person: NDArray[np.int64], known: Known, settings: LinkingSettings, looks: Appearances
+) -> tuple[Pairs, Pairs, NDArray[np.float64]]:
+    """Presences i (k,) and j (k,) that are likelier one person than two, and by how much (k,), in nats."""
     goes, comes = (_at_exit(pieces, rows, known, settings) for rows in (pieces.last, pieces.first))
-    away_s = pieces.t_s[pieces.first][None, :] - pieces.t_s[pieces.last][:, None]
-    possible = goes[:, None] & comes[None, :]
     # A person's other presences are known to be theirs.
     again = np.append(person[1:] == person[:-1], False)
-    possible &= ~again[:, None] & ~np.roll(again, 1)[None, :]
-    possible &= (away_s >= settings.return_least_s) & (away_s <= settings.return_window_s)
-    i, j = np.nonzero(possible)
-    score = _looks_nats(pieces, i, j, away_s[i, j], looks, settings)
-    if known.on_floor:
-        score = score + _height_nats(pieces, i, j)
-    following = best_successors(n, i, j, score - settings.return_nats)
-    chosen = following[i] == j
-    visitor = _joined(person, i[chosen], j[chosen])
-    # Who comes back twice is no rival of their own first return.
-    rivals = ~chosen & (visitor[i] != visitor[j])
-    none = np.zeros(n)
-    by_end = best_rival(n, i[rivals], score[rivals], none)
-    by_begin = best_rival(n, j[rivals], score[rivals], none)
-    sure = chosen & (score - np.maximum(by_end[i], by_begin[j]) >= settings.return_margin)
-    return _joined(person, i[sure], j[sure])
+    ends, begins = np.flatnonzero(goes & ~again), np.flatnonzero(comes & ~np.roll(again, 1))
+    begins = begins[np.argsort(pieces.t_s[pieces.first][begins], kind="stable")]
+    came_s, went_s = pieces.t_s[pieces.first][begins], pieces.t_s[pieces.last][ends]
+    low = np.searchsorted(came_s, went_s + settings.return_least_s, side="left")
+    high = np.searchsorted(came_s, went_s + settings.return_window_s, side="right")
+    count = np.maximum(high - low, 0)
+    compared = _looks_at_exits(pieces, looks, settings)
+    height = _log_heights(pieces) if known.on_floor else None
+    found = [(ends[:0], ends[:0], np.zeros(0))]
+    for part in np.split(np.arange(len(ends)), _cuts(count)):
+        i = np.repeat(ends[part], count[part])
+        nth = np.arange(len(i)) - np.repeat(np.cumsum(count[part]) - count[part], count[part])
+        j = begins[nth + np.repeat(low[part], count[part])]
+        away_s = pieces.t_s[pieces.first][j] - pieces.t_s[pieces.last][i]
+        score = compared.unbounded(i, len(pieces) + j, away_s)
+        if height is not None:
+            score = score + _height_nats(height[j] - height[i])
+        likelier = score > 0
+        found.append((i[likelier], j[likelier], score[likelier]))
+    i, j, score = (np.concatenate(column) for column in zip(*found, strict=True))
+    return i, j, score
+
+
+def _cuts(count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where to cut a list of ends with so many pairs each, so that `_AT_ONCE` pairs are in a part."""
+    batch = np.cumsum(count) // _AT_ONCE
+    return np.flatnonzero(np.diff(batch)) + 1
 
 
 def _at_exit(
@@ -112,15 +146,8 @@ def _joined(person: NDArray[np.int64], i: Pairs, j: Pairs) -> NDArray[np.int64]:
     return np.asarray(earliest[group[person]], dtype=np.int64)
 
 
-def _looks_nats(
-    pieces: Pieces,
-    i: Pairs,
-    j: Pairs,
-    away_s: NDArray[np.float64],
-    looks: Appearances,
-    settings: LinkingSettings,
-) -> NDArray[np.float64]:
-    """How alike those that went (k,) look when they go and those that came (k,) when they come.
+def _looks_at_exits(pieces: Pieces, looks: Appearances, settings: LinkingSettings) -> Compared:
+    """How everybody looks when they go, and, numbered on from there, when they come.
 
     Only then, for in between a presence may hold links that are wrong.
     """
@@ -131,14 +158,18 @@ def _looks_nats(
     )]  # fmt: skip
     both = np.concatenate(rows)
     side = np.repeat([0, n], [len(r) for r in rows]) + pieces.piece[both]
-    return looks.likelihood(side, pieces.row[both], pieces.t_s[both]).unbounded(i, n + j, away_s)
+    return looks.likelihood(side, pieces.row[both], pieces.t_s[both])
 
 
-def _height_nats(pieces: Pieces, i: Pairs, j: Pairs) -> NDArray[np.float64]:
-    """What the heights (k,) say, in nats, for one person against two."""
+def _log_heights(pieces: Pieces) -> NDArray[np.float64]:
+    """Logarithm of everybody's height on the floor."""
     bounds = zip(pieces.first, pieces.last + 1, strict=True)
-    height = np.log([np.median(pieces.where.height[a:b]) for a, b in bounds])
-    r2 = (height[i] - height[j]) ** 2 / 2
+    return np.log([np.median(pieces.where.height[a:b]) for a, b in bounds])
+
+
+def _height_nats(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a difference of logarithmic heights (k,) says, in nats, for one person against two."""
+    r2 = apart**2 / 2
     return np.asarray(
         np.log(_OTHER_HEIGHT / _SAME_HEIGHT) - r2 / _SAME_HEIGHT**2 + r2 / _OTHER_HEIGHT**2, dtype=np.float64
     )

@@ -262,3 +262,16 @@ def test_returns_known_again_missed_and_mistaken():
     mistaken = returned({1: 1, 11: 11, 2: 1})
     assert (mistaken.right, mistaken.wrong) == (0, 1)
     assert mistaken.false_merge == pytest.approx(1 / 3)
+
+
+def test_a_presence_that_is_cut_is_no_return():
+    frame, person, boxes = scene(BACK)
+    # The first stay of person 1 is in two parts: that they are one visitor was never in doubt.
+    person[(person == 1) & (frame > 10)] = 7
+    truth = truth_of(BACK)
+    same = np.where(truth.seen.person == 11, 1, truth.seen.person)
+    visits = Sightings(frame - 1, person, boxes, np.full((len(frame), 2), np.nan))
+    truth = replace(truth, seen=replace(truth.seen, person=same))
+    for visitor, missed in ({1: 1, 7: 1, 11: 11, 2: 2}, 1.0), ({1: 1, 7: 1, 11: 1, 2: 2}, 0.0):
+        scores = return_scores(truth, visits, visitor)
+        assert (scores.returns, scores.missed_merge, scores.false_merge) == (1, missed, 0.0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tracker.following import followed
+from tracker.linking import returns
 from tracker.linking.exits import at_exit
 from tracker.linking.known import Known
 from tracker.linking.pieces import Pieces
@@ -146,6 +147,67 @@ def test_presences_become_scene_visits_of_one_person():
     assert sorted(len(visits) for visits in by_person.values()) == [1, 2]
     # Nothing is made up for the time away.
     assert not ((tracks.t_s > 20.01) & (tracks.t_s < 289.99)).any()
+
+
+@pytest.mark.parametrize(("fps", "missed"), [(10, 0.0), (1, 0.15), (0.5, 0.0)])
+def test_standing_at_an_edge_is_one_scene_visit_at_any_picture_rate(fps, missed):
+    t = np.arange(0, 120, 1 / fps)
+    rng = np.random.default_rng(0)
+    found = rng.random(len(t)) >= missed
+    box = np.tile([900.0, 860, 980, 1060], (len(t), 1))[found] + rng.normal(0, 2, (int(found.sum()), 4))
+    rows = np.arange(len(box))
+    people = Tracklets(np.ones(len(box)), t[found], box, np.full(len(box), 0.9), rows)
+    here, _ = presences(people, Known(t, np.array([[0.0, 120.0]]), SIZE), LinkingSettings())
+    assert here.tracklet.max() == 1
+
+
+class Told:
+    """Looks that are told: nats for each presence that goes (rows) and each that comes (columns)."""
+
+    def __init__(self, nats):
+        self.nats = np.array(nats, dtype=np.float64)
+
+    def likelihood(self, piece, row, t_s):
+        return self
+
+    def unbounded(self, i, j, gap_s):
+        return self.nats[i, j - len(self.nats)]
+
+    __call__ = unbounded
+
+
+def test_a_refused_return_does_not_hide_a_rival():
+    # 1 comes back as 2, says the most; but 4 is as good, unless 2 is 4, which 3 makes doubtful.
+    people = tracklets(
+        stay(10, 20, *LEFT_OUT, 1),
+        then(stay(100, 110, 0, 800, 2), stay(110.1, 120, 800, 0, 2)),
+        stay(105, 118, *LEFT_OUT, 3),
+        stay(200, 220, *LEFT_IN, 4),
+    )
+    here, person = presences(people, known(), LinkingSettings())
+    nats = [[-9, 10, -9, 9.9], [-9, -9, -9, 9.0], [-9, -9, -9, 8.9], [-9, -9, -9, -9]]
+
+    def told():
+        return visitors(here, person, known(), LinkingSettings(), Told(nats)).tolist()
+
+    assert told() == [1, 2, 3, 4]
+    nats[2][3] = -9.0
+    assert told() == [1, 1, 3, 1]
+
+
+def test_a_crowd_is_compared_in_parts_with_the_same_result(monkeypatch):
+    rng = np.random.default_rng(0)
+    begin = np.sort(rng.uniform(0, 2000, 30))
+    people = tracklets(*(
+        then(stay(b, b + 4, 0, 800, k + 1), stay(b + 4.1, b + 8, 800, 0, k + 1))
+        for k, b in enumerate(begin)
+    ))  # fmt: skip
+    colours = rng.integers(0, 20, 30)
+    whole = judged(people, colours)
+    assert len(set(whole)) < 30
+    for pairs in (1, 7, 100):
+        monkeypatch.setattr(returns, "_AT_ONCE", pairs)
+        assert judged(people, colours) == whole
 
 
 @pytest.mark.parametrize(("x", "expected"), [(0, 1.0), (60, 0.5), (120, 0.0), (1840, 1.0), (900, 0.0)])
