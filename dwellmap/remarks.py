@@ -72,6 +72,9 @@ def remarks(
 
 def _on_phantoms(suspects: tuple[Suspect, ...], settings: PhantomSettings) -> Iterable[str]:
     for suspect in suspects:
+        # In footage that is shorter than that it says something only together with the files around.
+        if suspect.still_s < settings.suspect_s:
+            continue
         x1, _, x2, y2 = suspect.xyxy_px
         what = f"at pixel ({(x1 + x2) / 2:.0f}, {y2:.0f}), unchanged for {suspect.still_s / 60:.1f} min"
         if suspect.is_phantom(settings):

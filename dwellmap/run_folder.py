@@ -84,7 +84,10 @@ class RunFolder:
         missing = [key for key in KEYS if key not in recipe]
         if missing:
             raise ValueError(f"{file}: expected the keys {', '.join(KEYS)}, {', '.join(missing)} are missing")
-        lost = [name for name in recipe["files"] if not (path / name).is_file()]
+        files = recipe["files"]
+        if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
+            raise ValueError(f"{file}: expected a list of names under 'files'; run the recording again")
+        lost = [name for name in files if not (path / name).is_file()]
         if lost:
             raise ValueError(
                 f"{path}: this run is not whole, {', '.join(lost)} are gone; delete the folder and run again"
@@ -93,16 +96,18 @@ class RunFolder:
 
     def detections(self) -> DetectionLog:
         """The stored detections."""
-        return DetectionLog.from_parquet(self._existing(DETECTIONS, "its personal data may have been erased"))
+        with self._table(DETECTIONS) as file:
+            return DetectionLog.from_parquet(file)
 
     def picture_times_s(self) -> NDArray[np.float64]:
         """(F,) times of the pictures that were looked at."""
-        file = self._existing(DETECTIONS, "its personal data may have been erased")
-        return np.unique(pd.read_parquet(file, columns=["t_s"])["t_s"].to_numpy(dtype=np.float64))
+        with self._table(DETECTIONS) as file:
+            return np.unique(pd.read_parquet(file, columns=["t_s"])["t_s"].to_numpy(dtype=np.float64))
 
     def tracks(self) -> Tracks:
         """The stored tracks."""
-        return Tracks.from_parquet(self._existing(TRACKS, "its personal data may have been erased"))
+        with self._table(TRACKS) as file:
+            return Tracks.from_parquet(file)
 
     def suspects(self) -> tuple[Suspect, ...]:
         """Still things that may have been taken for people."""
@@ -111,7 +116,8 @@ class RunFolder:
 
     def calibration(self) -> Calibration | None:
         """The calibration that the run was made with."""
-        stated = self.recipe["view"]["calibration"]
+        with self._reading("view"):
+            stated = self.recipe["view"]["calibration"]
         if stated is None:
             return None
         found = Calibration.load(self._existing(CALIBRATION, "every calibrated run has one"))
@@ -133,8 +139,9 @@ class RunFolder:
 
     def view(self) -> CameraView:
         """The camera's view of the floor, as it was."""
+        calibration = self.calibration()
         with self._reading("view"):
-            return CameraView.from_json(self.recipe["view"], self.calibration(), self.plan_picture())
+            return CameraView.from_json(self.recipe["view"], calibration, self.plan_picture())
 
     def settings(self) -> Settings:
         """The settings, as they were."""
@@ -165,10 +172,19 @@ class RunFolder:
         """Say which part of the recipe is damaged."""
         try:
             yield
-        except (KeyError, TypeError, AttributeError, ValidationError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(
-                f"{self.path / RECIPE}: its {part!r} is damaged ({error}); run the recording again"
+                f"{self.path / RECIPE}: its {part!r} is damaged ({_in_words(error)}); run the recording again"
             ) from error
+
+    @contextmanager
+    def _table(self, name: str) -> Iterator[Path]:
+        """A table of the run, and which one it is if it cannot be read."""
+        file = self._existing(name, "its personal data may have been erased")
+        try:
+            yield file
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise ValueError(f"{file}: cannot be read ({error}); run the recording again") from error
 
     def _existing(self, name: str, hint: str) -> Path:
         file = self.path / name
@@ -177,6 +193,13 @@ class RunFolder:
                 f"{file}: expected this file of the run, it is not there ({hint}); run the recording again"
             )
         return file
+
+
+def _in_words(error: Exception) -> str:
+    """An error on one line."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return repr(error) if isinstance(error, KeyError) else str(error)
 
 
 def safe_name(name: str) -> str:

@@ -189,6 +189,12 @@ def remap(
             f"{run.path}: its detections were made with other settings of yolo; to change them, start from "
             f"the footage: dwellmap run {source.path} ..."
         )
+    before, now = old_settings.phantoms, settings.phantoms
+    if (before.suspect_s, before.most_changed) != (now.suspect_s, now.most_changed):
+        raise ValueError(
+            f"{run.path}: still things were looked for with another phantoms.suspect_s or "
+            f"phantoms.most_changed; to change them, start from the footage: dwellmap run {source.path} ..."
+        )
     log = run.detections()
     unchanged = (
         same_calibration

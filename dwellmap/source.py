@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
@@ -58,13 +60,14 @@ class Source:
         }
 
     @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Source:
-        """What `to_json` wrote."""
-        start = content["start"]
-        return cls(
-            **{
-                **content,
-                "size_px": tuple(content["size_px"]),
-                "start": None if start is None else datetime.fromisoformat(start),
-            }
-        )
+    def from_json(cls, content: Any) -> Source:
+        """What `to_json` wrote.
+
+        Raises:
+            ValidationError: If it is something else.
+
+        """
+        return _STORED.validate_python(content)
+
+
+_STORED = TypeAdapter(Source)

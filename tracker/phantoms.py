@@ -25,6 +25,9 @@ from tracker.unchanged import Box, Crop, changed_share, crop
 _SAME_IOU, _STILL_SHARE = 0.7, 0.7
 # Pictures that are compared, spread over the time.
 _PICTURES = 16
+# In footage that is too short to be suspicious: what is there for this share of it, and for so long (s), may
+# add up with the recordings around it.
+_THROUGHOUT, _LEAST_S = 0.9, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def suspects_in(
     settings: PhantomSettings,
     progress: Callable[[float], None] = lambda t_s: None,
 ) -> tuple[Suspect, ...]:
-    """What stood still and showed the same pixels for at least `suspect_s`.
+    """What stood still and showed the same pixels for at least `suspect_s`, or throughout shorter footage.
 
     Footage in which nobody stands still for so long is not looked at again.
 
@@ -103,11 +106,11 @@ def suspects_in(
         progress: Told the time (s) of each picture that was looked at.
 
     """
-    places = still_places(tracklets, settings.suspect_s)
-    if not places or not len(footage_s):
+    if not len(footage_s):
         return ()
-    changed = _changed_shares(recording, log, places, progress)
     begin_s, end_s = float(footage_s[0, 0]), float(footage_s[-1, 1])
+    places = still_places(tracklets, min(settings.suspect_s, max(_THROUGHOUT * (end_s - begin_s), _LEAST_S)))
+    changed = _changed_shares(recording, log, places, progress) if places else []
     return tuple(
         Suspect(place.box, float(place.t_s[0]), float(place.t_s[-1]), share,
                 bool(place.t_s[0] - begin_s < settings.suspect_s),
@@ -177,7 +180,7 @@ def without(log: DetectionLog, phantoms: Sequence[Suspect]) -> DetectionLog:
 
 def chained(
     runs: Sequence[tuple[float, Sequence[Suspect]]], settings: PhantomSettings
-) -> tuple[tuple[Suspect, ...], ...]:
+) -> list[list[tuple[int, Suspect]]]:
     """Suspects of recordings that follow each other, with the time over all of them.
 
     Args:
@@ -185,32 +188,51 @@ def chained(
         settings: How long something may go unseen.
 
     Returns:
-        Of each recording its suspects, with `from_s` and `to_s` (in its own seconds) reaching back and ahead
-        through the recordings in which the same thing stood in the same place: until the end of one and from
-        the beginning of the next.
+        Of each thing the recordings (numbered from 0) in which it stood in the same place, until the end of
+        one and from the beginning of the next; with each the suspect, whose `from_s` and `to_s` (in seconds
+        of that recording) reach back to its first and ahead to its last sight.
 
     """
-    flat = [(k, start_s, suspect) for k, (start_s, found) in enumerate(runs) for suspect in found]
-    root = list(range(len(flat)))
-    for b, (run, start_s, suspect) in enumerate(flat):
-        for a, (before, begin_s, earlier) in enumerate(flat[:b]):
-            unseen_s = start_s + suspect.from_s - begin_s - earlier.to_s
-            follows = before == run - 1 and earlier.until_end and suspect.since_begin
-            if (
-                follows
-                and unseen_s <= 2 * settings.suspect_s
-                and iou(np.array([earlier.xyxy_px]), np.array([suspect.xyxy_px]))[0, 0] >= _SAME_IOU
-            ):
-                root[b] = root[a]
-    begin, end = list(range(len(flat))), list(range(len(flat)))
-    for k, top in enumerate(root):
-        begin[top], end[top] = min(begin[top], k), max(end[top], k)
-    joined: list[list[Suspect]] = [[] for _ in runs]
-    for k, (run, start_s, suspect) in enumerate(flat):
-        (_, first_s, earliest), (_, last_s, latest) = flat[begin[root[k]]], flat[end[root[k]]]
-        reach = first_s + earliest.from_s - start_s, last_s + latest.to_s - start_s
-        joined[run].append(replace(suspect, from_s=reach[0], to_s=reach[1]))
-    return tuple(tuple(found) for found in joined)
+    chains: list[list[tuple[int, Suspect]]] = []
+    for run, (start_s, found) in enumerate(runs):
+        earlier = [chain for chain in chains if chain[-1][0] == run - 1]
+        for suspect in found:
+            before = next((c for c in earlier if _follows(runs, c[-1], start_s, suspect, settings)), None)
+            if before is None:
+                chains.append([(run, suspect)])
+            else:
+                before.append((run, suspect))
+                earlier.remove(before)
+    return [_reaching(runs, chain) for chain in chains]
+
+
+def _follows(
+    runs: Sequence[tuple[float, Sequence[Suspect]]],
+    last: tuple[int, Suspect],
+    start_s: float,
+    suspect: Suspect,
+    settings: PhantomSettings,
+) -> bool:
+    """Whether a suspect of the next recording is the one that was there when the last one ended."""
+    run, earlier = last
+    unseen_s = start_s + suspect.from_s - runs[run][0] - earlier.to_s
+    return (
+        earlier.until_end
+        and suspect.since_begin
+        and unseen_s <= 2 * settings.suspect_s
+        and bool(iou(np.array([earlier.xyxy_px]), np.array([suspect.xyxy_px]))[0, 0] >= _SAME_IOU)
+    )
+
+
+def _reaching(
+    runs: Sequence[tuple[float, Sequence[Suspect]]], chain: list[tuple[int, Suspect]]
+) -> list[tuple[int, Suspect]]:
+    first_s = runs[chain[0][0]][0] + chain[0][1].from_s
+    last_s = runs[chain[-1][0]][0] + chain[-1][1].to_s
+    return [
+        (run, replace(suspect, from_s=first_s - runs[run][0], to_s=last_s - runs[run][0]))
+        for run, suspect in chain
+    ]
 
 
 def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -21,19 +21,28 @@ Crop = tuple[NDArray[np.float32], NDArray[np.bool_]]
 
 
 def crop(image_bgr: NDArray[np.uint8], box: Box) -> Crop:
-    """The box with its surroundings in grey, shrunk; and which of its pixels lie in the box."""
+    """The box with its surroundings in grey, shrunk; and which of its pixels lie in the box.
+
+    Of a box that reaches out of the picture the part in it counts, a pixel at least.
+    """
     height, width = image_bgr.shape[:2]
-    x1, y1, x2, y2 = (round(v) for v in box)
+    x1, x2 = _within(box[0], box[2], width)
+    top, bottom = _within(box[1], box[3], height)
     margin = round(_AROUND * (x2 - x1))
     left, right = max(x1 - margin, 0), min(x2 + margin, width)
-    top, bottom = max(y1, 0), min(y2, height)
     grey = cv2.cvtColor(np.ascontiguousarray(image_bgr[top:bottom, left:right]), cv2.COLOR_BGR2GRAY)
     inside = np.zeros(grey.shape, dtype=np.uint8)
-    inside[:, max(x1, 0) - left : x2 - left] = 1
+    inside[:, x1 - left : x2 - left] = 1
     scale = min(1.0, _HEIGHT_PX / max(grey.shape[0], 1))
     size = max(round(grey.shape[1] * scale), 1), max(round(grey.shape[0] * scale), 1)
     small = cv2.resize(cv2.GaussianBlur(grey, (3, 3), 0), size, interpolation=cv2.INTER_AREA)
     return small.astype(np.float32), cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST) > 0
+
+
+def _within(low: float, high: float, size: int) -> tuple[int, int]:
+    """Whole pixels from `low` to `high` as far as a picture has them, one at least."""
+    first = min(max(round(low), 0), size - 1)
+    return first, min(max(round(high), first + 1), size)
 
 
 def changed_share(crops: list[Crop]) -> float:

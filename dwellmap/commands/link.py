@@ -109,6 +109,14 @@ def _as_json(folder: Path, rebuilt: Rebuilt) -> dict[str, Any]:
                             }
                             for seam in group.seams
                         ],
+                        "phantoms": [
+                            {
+                                "xyxy_px": [round(v, 1) for v in phantom.place],
+                                "still_s": round(phantom.still_s, 3),
+                                "runs": list(phantom.people),
+                            }
+                            for phantom in group.phantoms
+                        ],
                     }
                     for group in linked
                 ],

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from dwellmap.days.links import Links, UsedRun
 from dwellmap.days.part import Part
-from dwellmap.days.stillness import phantom_people
-from dwellmap.days.timeline import Cut, Timeline
+from dwellmap.days.stillness import DayPhantom, phantoms_of
+from dwellmap.days.timeline import Cut, Timeline, reading
 from dwellmap.days.visitors import visitors
 
 
@@ -39,10 +39,19 @@ class Seam:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinkedDay:
-    """The links of one recipe on one day, and how they came about."""
+    """The links of one recipe on one day, and how they came about.
+
+    Attributes:
+        links: The links.
+        seams: How its runs were joined.
+        phantoms: Things that were left out, for it took several runs to tell that they are no people.
+        warnings: What is wrong or was left out, in plain words.
+
+    """
 
     links: Links
     seams: tuple[Seam, ...]
+    phantoms: tuple[DayPhantom, ...]
     warnings: tuple[str, ...]
 
 
@@ -55,7 +64,7 @@ def link_day(day: date, parts: Sequence[Part], reach_s: float) -> LinkedDay:
         reach_s: Longest pause between recordings over which people are joined.
 
     Raises:
-        UnreadableError: If the tracks of a part cannot be read.
+        UnreadableError: If a part cannot be read.
 
     """
     own = [part for part in parts if part.day == day]
@@ -64,22 +73,30 @@ def link_day(day: date, parts: Sequence[Part], reach_s: float) -> LinkedDay:
         [p for p in parts if p.day == day or (p.begin <= until + reach_s and p.until >= begin - reach_s)],
         reach_s,
     )
-    first = timeline.laid[0].part.run
-    numbers = visitors(timeline, first.settings().linking, first.calibration(), first.view().scene.doors)
+    first = timeline.laid[0].part
+    with reading(first):
+        view = first.run.view()
+    numbers = visitors(timeline, first.settings.linking, view.calibration, view.scene.doors)
+    phantoms = phantoms_of(timeline)
+    links = Links(own[0].recipe, tuple(_used(timeline, numbers, phantoms, day)))
+    ours = {used.run for used in links.runs}
+    here = tuple(phantom for phantom in phantoms if ours & phantom.people.keys())
     return LinkedDay(
-        Links(own[0].recipe, tuple(_used(timeline, numbers, day))),
+        links,
         tuple(_seam(timeline, cut, numbers) for cut in timeline.cuts),
-        tuple(_contradictions(timeline)),
+        here,
+        (*_contradictions(timeline), *(phantom.in_words() for phantom in here)),
     )
 
 
-def _used(timeline: Timeline, numbers: Sequence[NDArray[np.int64]], day: date) -> Iterable[UsedRun]:
+def _used(
+    timeline: Timeline, numbers: Sequence[NDArray[np.int64]], phantoms: Sequence[DayPhantom], day: date
+) -> Iterable[UsedRun]:
     """The runs of the day; visitors are numbered in the order in which they are first seen on it."""
     laid = timeline.laid
     who = [number[part.counts] for part, number in zip(laid, numbers, strict=True)]
-    seen = [np.maximum(part.seen_s[part.counts, 0], part.used_from_s) for part in laid]
+    seen = [part.first_s[part.counts] for part in laid]
     ours = [k for k, part in enumerate(laid) if part.part.day == day]
-    phantoms = phantom_people(timeline)
     earlier = np.concatenate([[], *(who[k] for k, part in enumerate(laid) if part.part.day < day)])
     named: dict[int, int] = {}
     if ours:
@@ -101,11 +118,16 @@ def _used(timeline: Timeline, numbers: Sequence[NDArray[np.int64]], day: date) -
             laid[k].people[laid[k].counts],
             np.array([named[n] for n in who[k].tolist()], dtype=np.int64),
             np.isin(who[k], earlier),
-            np.isin(laid[k].people[laid[k].counts], phantoms[k]),
+            np.isin(laid[k].people[laid[k].counts], _phantom_people(phantoms, laid[k].part.name)),
         )
         for k in ours
     ]
     return sorted([*used, *unused], key=attrgetter("start", "run"))
+
+
+def _phantom_people(phantoms: Sequence[DayPhantom], run: str) -> NDArray[np.int64]:
+    nobody = np.zeros(0, dtype=np.int64)
+    return np.concatenate([nobody, *(phantom.people.get(run, nobody) for phantom in phantoms)])
 
 
 _NOBODY = (

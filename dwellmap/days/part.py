@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dwellmap.run_folder import RECIPE, RunFolder, dump_json
+from dwellmap.site_file import Settings
 
 _TOLD_BY = ("option", "file name", "container")
 
@@ -26,6 +27,7 @@ class Part:
         observed_s: (n, 2) stretches in which footage was decoded, in its own seconds; at least one.
         recipe: Eight hex digits over all that its numbers depend on but the recording: only equal ones can
             be joined or summed.
+        settings: The settings of the run.
 
     """
 
@@ -33,6 +35,7 @@ class Part:
     start: datetime
     observed_s: NDArray[np.float64]
     recipe: str
+    settings: Settings
 
     @property
     def name(self) -> str:
@@ -70,7 +73,7 @@ class Part:
                 f"{run.path / RECIPE}: expected a start with a time zone, got {start.isoformat()}; run the "
                 "recording again"
             )
-        return cls(run, start, observed_s, _recipe(run))
+        return cls(run, start, observed_s, _recipe(run), run.settings())
 
 
 def _recipe(run: RunFolder) -> str:

@@ -42,13 +42,13 @@ def rebuild(folder: Path, around: str | None = None) -> Rebuilt:
             all days, and removes the links of days that have no run any more.
 
     Raises:
-        ValueError: If there is no run in the folder.
+        ValueError: If there is no run in the folder, nor links of runs that were in it.
         OSError: If the folder cannot be read or written.
 
     """
     while True:
         names = runs_in(folder)
-        if not names:
+        if not names and not _links_in(folder):
             raise ValueError(
                 f"{folder}: expected a camera's folder with runs, such as outputs/<camera>, found no run "
                 "in it"
@@ -89,23 +89,27 @@ def _rebuilt(folder: Path, around: str | None) -> Rebuilt:
             write_links(file, [group.links for group in linked])
             done[day] = (file, tuple(linked))
     if around is None:
-        for file in {*folder.glob("links-????-??-??.parquet")} - {file for file, _ in done.values()}:
+        for file in {*_links_in(folder)} - {file for file, _ in done.values()}:
             file.unlink(missing_ok=True)
     return Rebuilt(done, tuple(undated), tuple(warnings))
 
 
 def _linked(day: date, parts: list[Part], warnings: list[str]) -> list[LinkedDay]:
-    """One day of a recipe, or none; parts that cannot be read are left out, and `warnings` says so."""
+    """One day of a recipe, or none; parts that cannot be read are taken out, and `warnings` says so."""
     while any(part.day == day for part in parts):
         try:
             group = link_day(day, parts, _reach_s(parts[0]))
         except UnreadableError as error:
             warnings.append(f"not linked with the recordings around it: {error}")
-            parts = [part for part in parts if part is not error.part]
+            parts.remove(error.part)
         else:
             warnings.extend(group.warnings)
             return [group]
     return []
+
+
+def _links_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob("links-????-??-??.parquet"))
 
 
 def _touched(part: Part, others: list[Part]) -> set[date]:
@@ -115,4 +119,4 @@ def _touched(part: Part, others: list[Part]) -> set[date]:
 
 
 def _reach_s(part: Part) -> float:
-    return part.run.settings().linking.max_gap_s
+    return part.settings.linking.max_gap_s

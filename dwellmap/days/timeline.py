@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from dwellmap.days.overlap import CLOCK_ERROR_S, Overlap, compare
 from dwellmap.days.part import Part
+from tracker.phantoms import Suspect
+from tracker.scenepicture import Part as PicturePart
 from tracker.timeline import MAX_FRAME_GAP_S
 from tracker.tracks import Tracks
 
@@ -19,7 +22,7 @@ AROUND_CUT_S = 30.0
 
 
 class UnreadableError(ValueError):
-    """The tracks of a part cannot be read.
+    """A part cannot be read.
 
     Attributes:
         part: The part.
@@ -29,6 +32,15 @@ class UnreadableError(ValueError):
     def __init__(self, part: Part, error: Exception) -> None:
         super().__init__(str(error))
         self.part = part
+
+
+@contextmanager
+def reading(part: Part) -> Iterator[None]:
+    """Say which part it is that cannot be read."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise UnreadableError(part, error) from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +56,10 @@ class Laid:
         tracks: Its rows near cuts, on the axis.
         picture_t_s: (F,) times of its pictures near cuts, on the axis.
         people: (P,) int64 all its persons, ascending.
-        seen_s: (P, 2) when on the axis each is seen first and last.
+        visits_s: (V, 2) begin and end of their scene visits on the axis.
+        visit_of: (V,) whose each is, as a place in `people`.
+        suspects: Still things that may have been taken for people.
+        shown_px: The part of the picture that shows the scene.
 
     """
 
@@ -56,12 +71,24 @@ class Laid:
     tracks: Tracks
     picture_t_s: NDArray[np.float64]
     people: NDArray[np.int64]
-    seen_s: NDArray[np.float64]
+    visits_s: NDArray[np.float64]
+    visit_of: NDArray[np.int64]
+    suspects: tuple[Suspect, ...]
+    shown_px: PicturePart
+
+    @property
+    def first_s(self) -> NDArray[np.float64]:
+        """(P,) since when each is there in what counts of it; inf for who is not."""
+        begin, end = self.visits_s.T
+        there = (begin < self.used_until_s) & (end >= self.used_from_s)
+        first = np.full(len(self.people), np.inf)
+        np.minimum.at(first, self.visit_of[there], np.maximum(begin[there], self.used_from_s))
+        return first
 
     @property
     def counts(self) -> NDArray[np.bool_]:
         """(P,) who is there in what counts of it."""
-        return np.asarray((self.seen_s[:, 0] < self.used_until_s) & (self.seen_s[:, 1] >= self.used_from_s))
+        return np.isfinite(self.first_s)
 
     @property
     def observed_s(self) -> NDArray[np.float64]:
@@ -116,7 +143,7 @@ class Timeline:
             reach_s: How far around a change people are compared.
 
         Raises:
-            UnreadableError: If the tracks of a part cannot be read.
+            UnreadableError: If a part cannot be read.
 
         """
         order, unused = _chain(parts)
@@ -171,10 +198,9 @@ def _chain(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
 
 
 def _loaded(part: Part, shift_s: float, near_s: Sequence[tuple[float, float]]) -> Laid:
-    try:
+    with reading(part):
         tracks, picture_t_s = part.run.tracks(), part.run.picture_times_s() + shift_s
-    except (ValueError, OSError, KeyError) as error:
-        raise UnreadableError(part, error) from error
+        suspects, shown_px = part.run.suspects(), part.run.shown_px()
     t_s = tracks.t_s + shift_s
 
     def near_cut(times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -184,12 +210,14 @@ def _loaded(part: Part, shift_s: float, near_s: Sequence[tuple[float, float]]) -
         return kept
 
     begin, until = part.observed_s[0, 0] + shift_s, part.observed_s[-1, 1] + shift_s
-    people, first = np.unique(tracks.person, return_index=True)
+    first = np.flatnonzero(np.diff(tracks.scene_visit, prepend=-1))
     last = np.append(first[1:], len(tracks))[: len(first)] - 1
+    people, visit_of = np.unique(tracks.person[first], return_inverse=True)
     near = replace(tracks, t_s=t_s).only(near_cut(t_s))
-    seen_s = np.column_stack([t_s[first], t_s[last]])
-    return Laid(part, shift_s, 0.0, float(begin), float(until), near,
-                picture_t_s[near_cut(picture_t_s)], people, seen_s)  # fmt: skip
+    visits_s = np.column_stack([t_s[first], t_s[last]])
+    picture_t_s = picture_t_s[near_cut(picture_t_s)]
+    return Laid(part, shift_s, 0.0, float(begin), float(until), near, picture_t_s,
+                people, visits_s, visit_of, suspects, shown_px)  # fmt: skip
 
 
 def _met(before: int, first: Laid, second: Laid, reach_s: float) -> tuple[Cut, Laid, Laid]:
@@ -224,5 +252,5 @@ def _moved(laid: Laid, by_s: float) -> Laid:
         laid, shift_s=laid.shift_s + by_s, clock_s=laid.clock_s + by_s,
         used_from_s=laid.used_from_s + by_s, used_until_s=laid.used_until_s + by_s,
         tracks=replace(laid.tracks, t_s=laid.tracks.t_s + by_s),
-        picture_t_s=laid.picture_t_s + by_s, seen_s=laid.seen_s + by_s,
+        picture_t_s=laid.picture_t_s + by_s, visits_s=laid.visits_s + by_s,
     )  # fmt: skip

@@ -86,7 +86,7 @@ def _known(timeline: Timeline, calibration: Calibration | None, doors: tuple[Doo
     for laid in timeline.laid:
         t_s = laid.picture_t_s
         times.append(t_s[(t_s >= laid.used_from_s) & (t_s < laid.used_until_s)])
-    shown = np.median([laid.part.run.shown_px() for laid in timeline.laid], axis=0)
+    shown = np.median([laid.shown_px for laid in timeline.laid], axis=0)
     x0, y0, x1, y1 = shown.tolist()
     lines = tuple(door.xy_m for door in doors)
     return Known(np.unique(np.concatenate(times)), merged(footage_s), (x0, y0, x1, y1), calibration, lines)

@@ -1,6 +1,7 @@
 """A mannequin in a film, through the whole program: never left out silently, the same when done again."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -71,6 +72,34 @@ def test_it_is_counted_where_that_is_asked_for(run):
     result = run(*SHORT, "--set", "phantoms.leave_out=false")
     assert result["results"]["people"] == 2
     assert any("counted, as asked" in warning for warning in result["warnings"])
+
+
+def test_what_was_never_looked_for_cannot_be_asked_for_afterwards(run, dwellmap):
+    result = run("--set", "phantoms.suspect_s=5")
+    for changed in ("phantoms.suspect_s=6", "phantoms.most_changed=0.2"):
+        again = dwellmap("maps", result["run"], "--set", "phantoms.suspect_s=5", "--set", changed)
+        assert again.code == 2
+        assert "start from the footage: dwellmap run" in again.err
+
+
+def test_two_files_tell_what_one_is_too_short_for(run, dwellmap, film):
+    told = ("--set", "phantoms.still_s=30")
+    first = run(*told, "--start", "2026-03-02T10:00:00+00:00")
+    # Another recording to the program: the same pictures in another file.
+    with film.open("ab") as file:
+        file.write(b"\0" * 16)
+    run(*told, "--start", "2026-03-02T10:00:20+00:00")
+    assert first["results"]["people"] == 2
+    assert [phantom["verdict"] for phantom in first["results"]["phantoms"]] == ["cannot tell"]
+    assert not any("cannot tell" in warning for warning in first["warnings"])
+    linked = dwellmap("link", Path(first["run"]).parent, "--json")
+    (group,) = json.loads(linked.out)[0]["days"][0]["groups"]
+    (phantom,) = group["phantoms"]
+    assert phantom["still_s"] == pytest.approx(2 * SECONDS, abs=0.2)
+    assert len(phantom["runs"]) == 2
+    assert group["people"] == 2
+    assert "unchanged for 0.7 min over 2 recordings" in json.loads(linked.out)[0]["warnings"][0]
+    assert "suspected phantom left out of the day" in dwellmap("link", Path(first["run"]).parent).out
 
 
 def test_computed_again_it_is_judged_by_the_settings_in_force(run, dwellmap):

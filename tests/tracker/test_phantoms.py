@@ -11,6 +11,7 @@ from tracker.detections import DetectionLog
 from tracker.frames import Footage, Frame
 from tracker.phantoms import Suspect, chained, still_places, suspects_in, without
 from tracker.settings import PhantomSettings
+from tracker.unchanged import crop
 
 SIZE, FPS, SECONDS = (320, 240), 5, 60
 SETTINGS = PhantomSettings(suspect_s=20.0, still_s=50.0)
@@ -148,7 +149,9 @@ def replace_settings(**changed):
 def test_over_files_that_follow_each_other_the_time_adds_up():
     whole = Suspect(BOX, 0.0, 300.0, 0.0, True, True)
     runs = [(0.0, [whole]), (300.0, [whole]), (600.0, [replace(whole, to_s=100.0, until_end=False)])]
-    first, second, third = (found[0] for found in chained(runs, SETTINGS))
+    (chain,) = chained(runs, SETTINGS)
+    assert [run for run, _ in chain] == [0, 1, 2]
+    first, second, third = (suspect for _, suspect in chain)
     assert (first.from_s, first.to_s) == (0.0, 700.0)
     assert (second.from_s, second.to_s) == (-300.0, 400.0)
     assert (third.from_s, third.to_s) == (-600.0, 100.0)
@@ -165,8 +168,48 @@ def test_over_files_that_follow_each_other_the_time_adds_up():
 )
 def test_otherwise_it_does_not(runs):
     whole = Suspect(BOX, 0.0, 300.0, 0.0, True, True)
-    joined = chained([(start, [replace(whole, **changed)]) for start, changed in runs], SETTINGS)
-    assert [found[0].still_s for found in joined] == [300.0, 300.0]
+    chains = chained([(start, [replace(whole, **changed)]) for start, changed in runs], SETTINGS)
+    assert [[(run, suspect.still_s) for run, suspect in chain] for chain in chains] == [
+        [(0, 300.0)],
+        [(1, 300.0)],
+    ]
+
+
+def test_two_that_stand_side_by_side_are_two():
+    left, right = (Suspect((x, 60.0, x + 40, 180.0), 0.0, 300.0, 0.0, True, True) for x in (100.0, 150.0))
+    chains = chained([(300.0 * k, [left, right] if k % 2 else [right, left]) for k in range(4)], SETTINGS)
+    assert [len(chain) for chain in chains] == [4, 4]
+    assert [{suspect.xyxy_px for _, suspect in chain} for chain in chains] == [
+        {right.xyxy_px},
+        {left.xyxy_px},
+    ]
+
+
+def test_who_is_there_throughout_a_short_file_may_add_up_with_others():
+    film = Film(lambda image, t: put(image, figure(), 100, 60), seconds=30)
+    longer = PhantomSettings()
+    (suspect,) = found_in(film, log_of(jittered, 30), longer)
+    assert (suspect.since_begin, suspect.until_end) == (True, True)
+    assert found_in(film, log_of(lambda t: jittered(t) if t > 6 else [], 30), longer) == ()
+    brief = Film(lambda image, t: put(image, figure(), 100, 60), seconds=8)
+    assert found_in(brief, log_of(jittered, 8), longer) == ()
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (-30.0, -20.0, 60.0, 100.0),
+        (300.0, 200.0, 360.0, 300.0),
+        (330.0, 250.0, 340.0, 260.0),
+        (5.0, 5.0, 5.2, 5.2),
+    ],
+)
+def test_a_box_that_reaches_out_of_the_picture_is_compared_as_far_as_it_is_in_it(box):
+    grey, inside = crop(room(), box)
+    assert grey.shape == inside.shape
+    assert inside.any()
+    x1, x2 = max(box[0], 0), min(box[2], SIZE[0])
+    assert inside.any(axis=0).sum() <= max(x2 - x1, 0) + 1
 
 
 def test_footage_type_is_what_the_pipeline_gives():

@@ -14,7 +14,9 @@ import pytest
 from dwellmap.days import rebuild as rebuilding
 from dwellmap.days.joined import joined_day, joined_tracks
 from dwellmap.days.links import read_links
+from dwellmap.days.part import Part
 from dwellmap.days.rebuild import rebuild
+from dwellmap.days.timeline import Timeline
 from dwellmap.pipeline import Timing, measure
 from dwellmap.progress import Silent
 from dwellmap.run_folder import RunFolder
@@ -193,6 +195,49 @@ def test_a_broken_neighbour_costs_no_run(shop, exports, tmp_path, broken):
     assert neighbour in warning
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("results", None),
+        ("results", {"phantoms": [{"xyxy_px": [1, 2]}]}),
+        ("footage", {"observed_s": [["x"]], "frames": 5, "damaged": False, "warnings": []}),
+        ("footage", {"observed_s": [[0, 40]], "frames": 5, "damaged": False, "warnings": []}),
+        ("settings", {"linking": 5}),
+        ("view", {}),
+        ("source", {"content_hash": ["a", "list"]}),
+        ("files", 5),
+    ],
+)
+def test_a_damaged_recipe_costs_only_its_own_run(exports, dwellmap, tmp_path, part, value):
+    sound = arrive(exports["a"], tmp_path)
+    damaged = arrive(exports["b"], tmp_path)
+    file = tmp_path / damaged / "run.json"
+    recipe = json.loads(file.read_text())
+    recipe[part] = recipe[part] | value if part == "source" else value
+    file.write_text(json.dumps(recipe))
+    ran = dwellmap("link", tmp_path, "--json")
+    assert ran.code == 0, ran.err
+    (warning,) = json.loads(ran.out)[0]["warnings"]
+    assert "not linked with the recordings around it" in warning
+    assert str(file) in warning
+    assert "run the recording again" in warning
+    assert "\n" not in warning
+    ((links,),) = links_of(tmp_path).values()
+    assert [used.run for used in links.runs] == [sound]
+
+
+def test_a_damaged_table_is_said_once_though_two_days_touch_it(exports, tmp_path):
+    starts = {"a": "2026-03-02T23:59:25+01:00", "b": "2026-03-03T00:00:00+01:00"}
+    for name, start in starts.items():
+        shutil.copytree(edited(exports[name], tmp_path / "moved" / name, start=start), tmp_path / name)
+    shutil.rmtree(tmp_path / "moved")
+    (tmp_path / "b" / "tracks.parquet").write_bytes(b"PAR1 no more")
+    (warning,) = rebuild(tmp_path).warnings
+    assert str(tmp_path / "b" / "tracks.parquet") in warning
+    assert "run the recording again" in warning
+    assert list(links_of(tmp_path)) == ["links-2026-03-02.parquet"]
+
+
 def test_a_run_that_arrives_while_another_process_writes_is_not_lost(exports, tmp_path, monkeypatch):
     write = rebuilding.write_links
     late = []
@@ -240,6 +285,22 @@ def test_links_of_days_without_runs_go_when_rebuilt_by_hand(exports, tmp_path):
     rebuild(tmp_path)
     ((links,),) = links_of(tmp_path).values()
     assert [used.run for used in links.runs] == [name]
+    shutil.rmtree(tmp_path / name)
+    assert rebuild(tmp_path).days == {}
+    assert not links_of(tmp_path)
+
+
+def test_who_is_away_while_a_run_counts_does_not_count(exports, tmp_path):
+    """Seen before the part that counts and after it, as somebody who left and came back."""
+    run = RunFolder.open(exports["a"])
+    laid = Timeline.of([Part.of(run)], 15.0).laid[0]
+    who = int(np.argmax(np.bincount(laid.visit_of)))
+    begin, end = laid.visits_s[laid.visit_of == who][0]
+    visits_s = np.vstack([laid.visits_s, [[end + 20, end + 25]]])
+    twice = replace(laid, visits_s=visits_s, visit_of=np.append(laid.visit_of, who))
+    assert not replace(twice, used_from_s=end + 5, used_until_s=end + 15).counts[who]
+    assert replace(twice, used_from_s=end + 5, used_until_s=end + 30).first_s[who] == end + 20
+    assert replace(twice, used_from_s=begin - 1, used_until_s=end).first_s[who] == begin
 
 
 def test_joined_tracks_hold_every_row_that_counts_whatever_visitors_are_called(exports, tmp_path):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from dwellmap.days.stillness import phantom_people
+from dwellmap.days.stillness import phantoms_of
 from dwellmap.site_file import Settings
 from tracker.phantoms import Suspect
 from tracker.tracks import Tracks
@@ -25,25 +25,33 @@ def tracks(*people):
     )  # fmt: skip
 
 
-def part(number, suspects):
+def laid(number, suspects):
     beside = np.add(BOX, (60, 0, 60, 0))
-    run = SimpleNamespace(settings=Settings, suspects=lambda: suspects, tracks=lambda: tracks(beside, BOX))
-    return SimpleNamespace(shift_s=number * LENGTH_S, part=SimpleNamespace(run=run))
+    run = SimpleNamespace(tracks=lambda: tracks(beside, BOX))
+    part = SimpleNamespace(run=run, name=f"run {number}", settings=Settings())
+    return SimpleNamespace(shift_s=number * LENGTH_S, part=part, suspects=suspects)
 
 
 def people_of(parts):
-    return [found.tolist() for found in phantom_people(SimpleNamespace(laid=parts))]
+    """Of each part the persons that are left out."""
+    (phantom,) = phantoms_of(SimpleNamespace(laid=parts)) or (SimpleNamespace(people={}),)
+    return [phantom.people.get(p.part.name, np.zeros(0)).tolist() for p in parts]
 
 
 def test_after_twenty_minutes_over_five_files_it_is_left_out_of_all_of_them():
     whole = Suspect(BOX, 0.0, LENGTH_S, 0.0, True, True)
-    assert people_of([part(k, (whole,)) for k in range(5)]) == [[2]] * 5
-    assert people_of([part(k, (whole,)) for k in range(3)]) == [[]] * 3
+    assert people_of([laid(k, (whole,)) for k in range(5)]) == [[2]] * 5
+    assert people_of([laid(k, (whole,)) for k in range(3)]) == [[]] * 3
+    (phantom,) = phantoms_of(SimpleNamespace(laid=[laid(k, (whole,)) for k in range(5)]))
+    assert phantom.still_s == 5 * LENGTH_S
+    assert (
+        "at pixel (120, 180), unchanged for 25.0 min over 5 recordings, run 0 to run 4" in phantom.in_words()
+    )
 
 
 def test_a_file_in_which_it_moved_ends_the_chain():
     whole = Suspect(BOX, 0.0, LENGTH_S, 0.0, True, True)
-    parts = [part(k, () if k == 2 else (whole,)) for k in range(5)]
+    parts = [laid(k, () if k == 2 else (whole,)) for k in range(5)]
     assert people_of(parts) == [[]] * 5
 
 
