@@ -23,6 +23,7 @@ from calibration.homography import (
     resize_matrix,
     third,
 )
+from calibration.lens import Lens
 from calibration.pairs import Pairs
 from calibration.plan import SurveyFrame
 from calibration.pose import CameraPose
@@ -42,19 +43,21 @@ class Calibration:
     where N_picture takes the picture to -1..1 in both directions and N_floor takes `floor_centre_m` to the
     origin and `floor_scale_m` to 1. In these units the problem is well conditioned, the ninth entry is the
     depth at the middle of the pairs and so never 0, and the covariance does not change when the picture is
-    resized.
+    resized. Where the lens was estimated, too, `lens.division` is the ninth parameter.
 
     Attributes:
-        H_image_floor: (3, 3) float64 floor metres to pixels; third coordinate 1 at `floor_centre_m`.
+        H_image_floor: (3, 3) float64 floor metres to pixels of a pinhole camera (the picture's, if the lens
+            bends nothing); third coordinate 1 at `floor_centre_m`.
         image_size_px: (width, height) of the picture.
-        cov_h: (8, 8) float64 covariance of the fit, from the click errors in picture and plan.
+        cov_h: (8, 8) or (9, 9) float64 covariance of the fit, from the click errors in picture and plan.
         floor_centre_m: (2,) float64 median of the pairs' floor points.
         floor_scale_m: Median distance of the pairs' floor points from it.
         pose: The camera's pose; None where the pairs do not determine it.
         pairs: What it was fitted from, `used` False where a pair was left out; pixels at the size of the fit.
         foot_jitter: The detector's share of a position's error.
         survey: Where survey coordinates lie on the plan; None if the floor points were given in plan axes.
-        H_floor_image: (3, 3) float64 pixels to floor metres, the inverse.
+        lens: How the lens bends the pinhole camera's picture.
+        H_floor_image: (3, 3) float64 pinhole pixels to floor metres, the inverse.
         id: Short hash of all of the above.
 
     """
@@ -68,6 +71,7 @@ class Calibration:
     pairs: Pairs
     foot_jitter: FootJitter = field(default_factory=FootJitter)
     survey: SurveyFrame | None = None
+    lens: Lens = field(default_factory=Lens)
     H_floor_image: NDArray[np.float64] = field(init=False)
     id: str = field(init=False)
 
@@ -77,7 +81,12 @@ class Calibration:
         if w < 1 or h < 1:
             raise ValueError(f"image size: expected two positive numbers of pixels, got {self.image_size_px}")
         object.__setattr__(self, "image_size_px", (w, h))
-        for name, shape in (("H_image_floor", (3, 3)), ("cov_h", (8, 8)), ("floor_centre_m", (2,))):
+        parameters = 9 if np.shape(self.cov_h) == (9, 9) else 8
+        for name, shape in (
+            ("H_image_floor", (3, 3)),
+            ("cov_h", (parameters, parameters)),
+            ("floor_centre_m", (2,)),
+        ):
             array = np.array(getattr(self, name), dtype=np.float64)
             if array.shape != shape or not np.all(np.isfinite(array)):
                 raise ValueError(f"{name}: expected {shape} finite numbers, got shape {array.shape}")
@@ -91,8 +100,12 @@ class Calibration:
         H = self.H_image_floor if abs(depth - 1) < 1e-9 else self.H_image_floor / depth
         if not np.linalg.det(H) > 0:
             raise ValueError("H_image_floor: expected a camera above the floor, got a mirrored or flat map")
-        if self.pose is not None and not np.allclose(self.pose.P_image_world[:, [0, 1, 3]], H, rtol=1e-6):
-            raise ValueError("pose: expected the pose of this homography, scaled like it, got another one")
+        if self.pose is not None and not (
+            np.allclose(self.pose.P_image_world[:, [0, 1, 3]], H, rtol=1e-6) and self.pose.lens == self.lens
+        ):
+            raise ValueError(
+                "pose: expected the pose of this homography and lens, scaled like it, got another one"
+            )
         if (
             not np.allclose(self.cov_h, self.cov_h.T)
             or np.linalg.eigvalsh(self.cov_h)[0] < -1e-9 * self._spread
@@ -110,17 +123,24 @@ class Calibration:
 
     def floor_from_image(self, xy_px: NDArray[np.float64]) -> Array:
         """Floor points (N, 2) in metres of picture points (N, 2); NaN past the horizon, never clamped."""
-        return apply(self.H_floor_image, points(xy_px, "xy_px"))
+        return apply(self.H_floor_image, self.lens.pinhole(xy_px, self.image_size_px))
 
     def image_from_floor(self, xy_m: NDArray[np.float64]) -> Array:
         """Picture points (N, 2) of floor points (N, 2) in metres; NaN behind the camera."""
-        return apply(self.H_image_floor, points(xy_m, "xy_m"))
+        return self.lens.picture(apply(self.H_image_floor, points(xy_m, "xy_m")), self.image_size_px)
+
+    def floor_by_picture(self, xy_px: NDArray[np.float64]) -> Array:
+        """(N, 2, 2) derivative of `floor_from_image`, metres per pixel; NaN past the horizon."""
+        by_pinhole = inverse_2x2(jacobian(self.H_image_floor, self.floor_from_image(xy_px)))
+        if not self.lens.bends:
+            return by_pinhole
+        return by_pinhole @ self.lens.pinhole_by_picture(xy_px, self.image_size_px)
 
     def calibration_covariance(self, xy_px: NDArray[np.float64]) -> Array:
         """Covariance (N, 3), as xx, xy, yy in m2, that the fit alone gives the floor points of (N, 2) pixels.
 
-        First order: the floor point q of a picture point solves pi(H q) = p, so dq = -J^-1 (d pi / d h) dh
-        with J = d pi / d q. NaN past the horizon.
+        First order: the floor point q of a picture point p solves pi(H q) = U(p), with U the lens, so
+        dq = J^-1 (dU / dlens dlens - d pi / d h dh) with J = d pi / d q. NaN past the horizon.
         """
         return self._covariance(points(xy_px, "xy_px"), None)
 
@@ -145,19 +165,24 @@ class Calibration:
         for rows in _slices(len(xy_px)):
             xy_m = self.floor_from_image(xy_px[rows])
             to_floor = inverse_2x2(jacobian(self.H_image_floor, xy_m))
-            by_fit = to_floor @ self._derivative_px(xy_m)
+            by_fit = to_floor @ self._derivative_px(xy_m, xy_px[rows])
             full = by_fit @ self.cov_h @ by_fit.transpose(0, 2, 1)
             if box_height_px is not None:
-                by_foot = to_floor * self.foot_jitter.sigma_px(box_height_px[rows])[:, None, :]
+                by_foot = self.floor_by_picture(xy_px[rows])
+                by_foot = by_foot * self.foot_jitter.sigma_px(box_height_px[rows])[:, None, :]
                 full = full + by_foot @ by_foot.transpose(0, 2, 1)
             covariance[rows] = full[:, (0, 0, 1), (0, 1, 1)]
         return covariance
 
-    def _derivative_px(self, xy_m: Array) -> Array:
-        """(N, 2, 8) derivative of the picture point in pixels by the eight parameters."""
+    def _derivative_px(self, xy_m: Array, xy_px: Array) -> Array:
+        """(N, 2, 8 or 9) derivative of pi(H q) - U(p), in pixels, by the parameters."""
         h = normalised(self.H_image_floor, self.image_size_px, self.floor_centre_m, self.floor_scale_m)
         v = (xy_m - self.floor_centre_m) / self.floor_scale_m
-        return derivative_by_h(h, v) * (np.array(self.image_size_px) / 2)[None, :, None]
+        by_h = derivative_by_h(h, v) * (np.array(self.image_size_px) / 2)[None, :, None]
+        if len(self.cov_h) == 8:
+            return np.asarray(by_h, dtype=np.float64)
+        by_lens = -self.lens.pinhole_by_division(xy_px, self.image_size_px)
+        return np.concatenate([by_h, by_lens[:, :, None]], axis=2)
 
     def for_image_size(self, image_size_px: tuple[int, int]) -> Calibration:
         """The calibration for another size of the same picture; itself where the size is the same.

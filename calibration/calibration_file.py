@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from calibration.foot import FootJitter
+from calibration.lens import Lens
 from calibration.pairs import MOST_PAIRS, Pairs
 from calibration.plan import SurveyFrame
 from calibration.pose import CameraPose
@@ -20,14 +21,17 @@ if TYPE_CHECKING:
     from calibration.calibration import Calibration
 
 FORMAT = "dwellmap-calibration"
-VERSION = 1
+# A file states the least version that knows all that is in it.
+VERSION, VERSION_WITH_LENS = 1, 2
 MAX_FILE_BYTES = 1_000_000
 
 Numbers2 = Annotated[list[float], Field(min_length=2, max_length=2)]
 Numbers3 = Annotated[list[float], Field(min_length=3, max_length=3)]
 Numbers8 = Annotated[list[float], Field(min_length=8, max_length=8)]
+Numbers9 = Annotated[list[float], Field(min_length=9, max_length=9)]
 Matrix3 = Annotated[list[Numbers3], Field(min_length=3, max_length=3)]
 Matrix8 = Annotated[list[Numbers8], Field(min_length=8, max_length=8)]
+Matrix9 = Annotated[list[Numbers9], Field(min_length=9, max_length=9)]
 Side = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -48,6 +52,12 @@ class _Pair(_Part):
     used: bool
 
 
+class _Lens(_Part):
+    division: float
+    polynomial: float
+    centre: Numbers2
+
+
 class _Survey(_Part):
     x_m: float
     y_m: float
@@ -55,22 +65,24 @@ class _Survey(_Part):
 
 class _File(_Part):
     format: Literal["dwellmap-calibration"]
-    version: Literal[1]
+    version: Literal[1, 2]
     id: str
     image_size_px: Annotated[list[Side], Field(min_length=2, max_length=2)]
     H_image_floor: Matrix3
-    cov_h: Matrix8
+    cov_h: Matrix8 | Matrix9
     floor_centre_m: Numbers2
     floor_scale_m: float = Field(gt=0)
     pose: _Pose | None
     foot_jitter: FootJitter
     survey: _Survey | None
+    lens: _Lens | None = None
     pairs: Annotated[list[_Pair], Field(min_length=4, max_length=MOST_PAIRS)]
 
 
 def _document(calibration: Calibration) -> dict[str, Any]:
-    pose, survey, pairs = calibration.pose, calibration.survey, calibration.pairs
-    return {
+    pose, survey, pairs, lens = calibration.pose, calibration.survey, calibration.pairs, calibration.lens
+    bent = {"division": lens.division, "polynomial": lens.polynomial, "centre": list(lens.centre)}
+    return ({"lens": bent} if _with_lens(calibration) else {}) | {
         "image_size_px": list(calibration.image_size_px),
         "H_image_floor": calibration.H_image_floor.tolist(),
         "cov_h": calibration.cov_h.tolist(),
@@ -94,6 +106,10 @@ def _document(calibration: Calibration) -> dict[str, Any]:
     }
 
 
+def _with_lens(calibration: Calibration) -> bool:
+    return calibration.lens.bends or len(calibration.cov_h) == 9
+
+
 def content(calibration: Calibration) -> bytes:
     """What a calibration's id is the hash of."""
     return json.dumps(_document(calibration), sort_keys=True, separators=(",", ":")).encode()
@@ -101,7 +117,8 @@ def content(calibration: Calibration) -> bytes:
 
 def write(calibration: Calibration, path: Path) -> None:
     """Write to a temporary file beside the target, then rename it."""
-    document = {"format": FORMAT, "version": VERSION, "id": calibration.id, **_document(calibration)}
+    version = VERSION_WITH_LENS if _with_lens(calibration) else VERSION
+    document = {"format": FORMAT, "version": version, "id": calibration.id, **_document(calibration)}
     path = Path(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
@@ -154,9 +171,9 @@ def _parsed(path: Path) -> _File:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"{path}: expected a calibration file (format {FORMAT!r}). {advice}")
     version = document.get("version")
-    if version != VERSION or isinstance(version, bool):
+    if version not in (VERSION, VERSION_WITH_LENS) or isinstance(version, bool):
         raise ValueError(
-            f"{path}: expected a calibration file of version {VERSION}, got version "
+            f"{path}: expected a calibration file of version {VERSION} or {VERSION_WITH_LENS}, got version "
             f"{str(version)[:20]}. Fit it again from the pairs or use a newer dwellmap."
         )
     try:
@@ -171,10 +188,14 @@ def _parsed(path: Path) -> _File:
 def _arguments(parsed: _File) -> dict[str, Any]:
     w, h = parsed.image_size_px
     H = np.array(parsed.H_image_floor)
+    lens = Lens()
+    if parsed.lens is not None:
+        x, y = parsed.lens.centre
+        lens = Lens(parsed.lens.division, parsed.lens.polynomial, (x, y))
     pose = None
     if parsed.pose is not None:
         P = np.column_stack([H[:, 0], H[:, 1], np.array(parsed.pose.up_column), H[:, 2]])
-        pose = CameraPose(P, (w, h), parsed.pose.focal_px, parsed.pose.source)
+        pose = CameraPose(P, (w, h), parsed.pose.focal_px, parsed.pose.source, lens)
     pairs = Pairs(
         label=tuple(pair.label for pair in parsed.pairs),
         image_px=np.array([pair.image_px for pair in parsed.pairs]),
@@ -190,5 +211,6 @@ def _arguments(parsed: _File) -> dict[str, Any]:
         "pose": pose,
         "pairs": pairs,
         "foot_jitter": parsed.foot_jitter,
+        "lens": lens,
         "survey": None if parsed.survey is None else SurveyFrame(parsed.survey.x_m, parsed.survey.y_m),
     }

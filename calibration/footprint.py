@@ -29,7 +29,6 @@ def footprint_m(
 
     """
     width, height = calibration.image_size_px
-    picture = shapely.box(-0.5, -0.5, width - 0.5, height - 0.5)
     # Denominator of the projection: of one sign on the floor's side of the horizon, zero on it.
     h = calibration.H_floor_image[2]
     x, y = np.meshgrid(np.linspace(0, width - 1, 9), np.linspace(0, height - 1, 9))
@@ -37,14 +36,16 @@ def footprint_m(
     valid = np.isfinite(calibration.floor_from_image(samples)).all(axis=1)
     if not valid.any():
         return None
-    w = samples @ h[:2] + h[2]
+    w = calibration.lens.pinhole(samples, calibration.image_size_px) @ h[:2] + h[2]
     sign = np.sign(np.median(w[valid]))
     h, least = sign * h, _HORIZON_SHARE * float(np.max(sign * w[valid]))
-    below = shapely.intersection(picture, _half_plane(h, least, 4.0 * max(width, height)))
+    frame = _dense(np.array(shapely.box(-0.5, -0.5, width - 0.5, height - 0.5).exterior.coords))
+    picture = shapely.Polygon(calibration.lens.pinhole(frame, calibration.image_size_px))
+    reach = 4.0 * max(width, height, float(np.abs(np.array(picture.bounds)).max()))
+    below = shapely.intersection(picture, _half_plane(h, least, reach))
     if below.is_empty or below.geom_type != "Polygon":
         return None
-    corners = np.asarray(below.exterior.coords)
-    corners = np.concatenate([np.linspace(a, b, 32, endpoint=False) for a, b in itertools.pairwise(corners)])
+    corners = _dense(np.asarray(below.exterior.coords))
     q = np.column_stack([corners, np.ones(len(corners))]) @ calibration.H_floor_image.T
     seen = shapely.Polygon(q[:, :2] / q[:, 2:]).buffer(0)
     cut = shapely.intersection(seen, shapely.box(*extent_m))
@@ -52,6 +53,11 @@ def footprint_m(
         return None
     outline: NDArray[np.float64] = np.asarray(shapely.simplify(cut, 0.01).exterior.coords)[:-1]
     return outline
+
+
+def _dense(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The outline (n, 2), closed, with 32 points on each side, not closed."""
+    return np.concatenate([np.linspace(a, b, 32, endpoint=False) for a, b in itertools.pairwise(corners)])
 
 
 def _half_plane(h: NDArray[np.float64], least: float, reach: float) -> shapely.Polygon:

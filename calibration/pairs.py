@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -14,13 +11,13 @@ from numpy.typing import NDArray
 
 from calibration.homography import points
 from calibration.plan import SurveyFrame, metres_from_pixels
+from calibration.table import numbers, read_rows, refuse
 
 IMAGE_COLUMNS = ("image_x_px", "image_y_px")
 FLOOR_COLUMNS = ("floor_x_m", "floor_y_m")
 PLAN_COLUMNS = ("plan_x_px", "plan_y_px")
 LEAST_PAIRS = 4
 MOST_PAIRS = 500
-MAX_FILE_BYTES = 1_000_000
 MAX_FLOOR_M = 1e5
 SAME_PX = 1.0
 SAME_M = 0.01
@@ -89,7 +86,7 @@ def read_pairs(path: Path, metres_per_pixel: float | None = None) -> Pairs:
         ValueError: Naming every fault of the file at once.
 
     """
-    rows = _rows(path)
+    rows = read_rows(path)
     header = [name.strip().lower() for name in rows[0][1]]
     floor = _floor_columns(path, header, metres_per_pixel)
     columns = [header.index(name) for name in (*IMAGE_COLUMNS, *floor)]
@@ -98,16 +95,7 @@ def read_pairs(path: Path, metres_per_pixel: float | None = None) -> Pairs:
     labels: list[str] = []
     values: list[list[float]] = []
     for line, cells in rows[1:]:
-        numbers: list[float] = []
-        for column in columns:
-            text = cells[column].strip() if column < len(cells) else ""
-            try:
-                number = float(text.replace(",", "."))
-            except ValueError:
-                number = math.nan
-            if not math.isfinite(number):
-                faults.append(f"line {line}: {header[column]} must be a number, got {text[:40]!r}")
-            numbers.append(number)
+        values.append(numbers(line, cells, header, columns, faults))
         if len(cells) > len(header):
             faults.append(f"line {line}: {len(cells)} values for {len(header)} columns")
         name = cells[label_column].strip() if label_column is not None and label_column < len(cells) else ""
@@ -115,43 +103,14 @@ def read_pairs(path: Path, metres_per_pixel: float | None = None) -> Pairs:
         if name in labels:
             faults.append(f"line {line}: the label {name!r} is used twice")
         labels.append(name)
-        values.append(numbers)
     if len(values) > MOST_PAIRS:
         faults.append(f"{len(values)} pairs; at most {MOST_PAIRS} are sensible")
-    _raise(str(path), faults)
+    refuse(str(path), faults)
     table = np.array(values, dtype=np.float64).reshape(-1, 4)
     floor_m = table[:, 2:]
     if floor is PLAN_COLUMNS and metres_per_pixel is not None:
         floor_m = metres_from_pixels(floor_m, metres_per_pixel)
     return Pairs.of(table[:, :2], floor_m, tuple(labels))
-
-
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Lines that are not empty, as (number in the file, cells)."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(
-                f"{path}: expected a small table of pairs, got more than {MAX_FILE_BYTES:,} bytes"
-            )
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}: expected a CSV file in UTF-8, got other bytes; save it as CSV UTF-8"
-        ) from error
-    except FileNotFoundError as error:
-        raise ValueError(f"{path}: there is no such file") from error
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
-    first = text.split("\n", 1)[0]
-    delimiter = max((",", ";", "\t"), key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    try:
-        rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-    except csv.Error as error:
-        raise ValueError(f"{path}: line {reader.line_num} is no CSV ({error})") from error
-    if not rows:
-        raise ValueError(f"{path}: the file is empty; expected a header and a line for each pair")
-    return rows
 
 
 def _floor_columns(path: Path, header: list[str], metres_per_pixel: float | None) -> tuple[str, str]:
@@ -173,7 +132,7 @@ def _floor_columns(path: Path, header: list[str], metres_per_pixel: float | None
         faults.append("floor points in plan pixels need --metres-per-pixel")
     if faults:
         faults.append(f"got the columns {', '.join(header[:20])[:300]}")
-    _raise(str(path), faults)
+    refuse(str(path), faults)
     return FLOOR_COLUMNS if in_metres else PLAN_COLUMNS
 
 
@@ -205,7 +164,7 @@ def check_pairs(pairs: Pairs, image_size_px: tuple[int, int]) -> None:
     faults += _repeated(pairs, pairs.floor_m, SAME_M, "floor")
     if not faults:
         faults += line_faults(pairs, np.ones(len(pairs), dtype=np.bool_))
-    _raise("pairs", faults)
+    refuse("pairs", faults)
 
 
 def line_faults(pairs: Pairs, used: NDArray[np.bool_]) -> list[str]:
@@ -260,8 +219,3 @@ def turned_triples(pairs: Pairs) -> str:
 def _area(xy: NDArray[np.float64]) -> float:
     a, b = xy[1] - xy[0], xy[2] - xy[0]
     return float(a[0] * b[1] - a[1] * b[0])
-
-
-def _raise(what: str, faults: list[str]) -> None:
-    if faults:
-        raise ValueError("\n".join([f"{what}:", *(f"  - {fault}" for fault in faults)]))

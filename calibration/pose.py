@@ -8,12 +8,13 @@ calibration", PAMI 2000, section 3.1: two equations for the one unknown here, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.homography import MIN_W, Array, points, resize_matrix
+from calibration.lens import Lens
 
 MIN_LOOK_DOWN_SINE = 0.03  # optical axis within 1.7 degrees of the plumb line: the focal length is noise
 MAX_CAMERA_HEIGHT_M = 200.0
@@ -23,16 +24,17 @@ FOCAL_RANGE = (0.2, 20.0)  # of the picture's longer side: about 136 down to 3 d
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CameraPose:
-    """A pinhole camera above the floor.
+    """A camera above the floor.
 
     Attributes:
-        P_image_world: (3, 4) float64 projection of (x, y, height, 1) in metres to pixels. Its first, second
-            and fourth columns are exactly the homography's, so that `project(xy, 0)` equals
+        P_image_world: (3, 4) float64 projection of (x, y, height, 1) in metres to pixels of a pinhole camera.
+            Its first, second and fourth columns are exactly the homography's, so that `project(xy, 0)` equals
             `image_from_floor(xy)`.
         image_size_px: (width, height) of the picture.
         focal_px: Focal length in pixels.
         source: "homography", or "camera height" where the height was given because the homography left it
             open.
+        lens: How the lens bends the pinhole camera's picture.
 
     """
 
@@ -40,6 +42,7 @@ class CameraPose:
     image_size_px: tuple[int, int]
     focal_px: float
     source: str = "homography"
+    lens: Lens = field(default_factory=Lens)
 
     def __post_init__(self) -> None:
         """Check the projection and make it read-only."""
@@ -62,7 +65,7 @@ class CameraPose:
         height = np.broadcast_to(np.asarray(height_m, dtype=np.float64), (len(xy),))
         homogeneous = np.column_stack([xy, height, np.ones(len(xy))]) @ self.P_image_world.T
         w = np.where(homogeneous[:, 2] > MIN_W, homogeneous[:, 2], np.nan)
-        return np.asarray(homogeneous[:, :2] / w[:, None], dtype=np.float64)
+        return self.lens.picture(homogeneous[:, :2] / w[:, None], self.image_size_px)
 
     @property
     def _centre(self) -> Array:
@@ -100,8 +103,7 @@ class CameraPose:
         """
         boxes = _boxes(xyxy_px)
         way, to_border = self._plumb(boxes)
-        to_nadir = 1 / self._vanishing[2] if self._vanishing[2] > 1e-9 else np.inf
-        return _along(boxes, way, np.minimum(to_border, to_nadir))
+        return _along(boxes, way, np.minimum(to_border, self._to_nadir(boxes, way)))
 
     def head_from_box(self, xyxy_px: NDArray[np.float64]) -> Array:
         """Top of the head (N, 2) of upright people from their boxes (N, 4), pixels.
@@ -118,7 +120,7 @@ class CameraPose:
 
         Zero at the vertical vanishing point.
         """
-        way = self._vanishing[:2] - points(xy_px, "xy_px") * self._vanishing[2]
+        way = self._sinking(points(xy_px, "xy_px"))
         length = np.linalg.norm(way, axis=1, keepdims=True)
         return np.asarray(way / np.where(length > 0, length, 1.0), dtype=np.float64)
 
@@ -130,14 +132,32 @@ class CameraPose:
 
     def _plumb(self, boxes: Array) -> tuple[Array, Array]:
         """(N, 2) ways of the boxes' centres as their world points sink, (N,) steps of it to the border."""
-        centre = (boxes[:, :2] + boxes[:, 2:]) / 2
         half = (boxes[:, 2:] - boxes[:, :2]) / 2
-        # The derivative of the picture point as the world point sinks, up to a positive factor.
-        way = self._vanishing[:2] - centre * self._vanishing[2]
+        way = self._sinking((boxes[:, :2] + boxes[:, 2:]) / 2)
         # Nearer to that point than rounding errors there is no direction.
         way[np.hypot(way[:, 0], way[:, 1]) < _NO_WAY_PX * abs(self._vanishing[2])] = 0.0
         with np.errstate(divide="ignore", invalid="ignore"):
             return way, np.min(np.where(way != 0, half / np.abs(way), np.inf), axis=1)
+
+    def _sinking(self, xy_px: Array) -> Array:
+        """(N, 2) derivative of picture points (N, 2) as their world points sink, up to a positive factor."""
+        pinhole = self.lens.pinhole(xy_px, self.image_size_px)
+        way = self._vanishing[:2] - pinhole * self._vanishing[2]
+        if not self.lens.bends:
+            return np.asarray(way, dtype=np.float64)
+        by_pinhole = self.lens.picture_by_pinhole(xy_px, self.image_size_px)
+        return np.asarray(np.einsum("nij,nj->ni", by_pinhole, way), dtype=np.float64)
+
+    def _to_nadir(self, boxes: Array, way: Array) -> Array:
+        """(N,) steps of `way` from the boxes' centres to the point below the camera; inf if behind."""
+        x, y, w = self._vanishing
+        if w <= 1e-9:
+            return np.full(len(boxes), np.inf)
+        nadir = self.lens.picture(np.array([[x / w, y / w]]), self.image_size_px)
+        steps = np.einsum("ni,ni->n", nadir - (boxes[:, :2] + boxes[:, 2:]) / 2, way)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = steps / np.einsum("ni,ni->n", way, way)
+        return np.where(np.isfinite(steps), steps, np.inf)
 
     def for_image_size(self, image_size_px: tuple[int, int]) -> CameraPose:
         """The same camera with its picture resized."""
@@ -155,6 +175,7 @@ def pose_from_homography(
     H_image_floor: NDArray[np.float64],
     image_size_px: tuple[int, int],
     camera_height_m: float | None = None,
+    lens: Lens | None = None,
 ) -> CameraPose:
     """The camera pose that a homography implies.
 
@@ -163,6 +184,7 @@ def pose_from_homography(
         image_size_px: (width, height).
         camera_height_m: Measured height; when given, the focal length follows from it instead. That works
             for a camera looking straight down, too.
+        lens: How the lens bends the picture whose pinhole version the homography is of.
 
     Raises:
         ValueError: Saying why the pose is not determined, or that the homography is mirrored.
@@ -180,9 +202,8 @@ def pose_from_homography(
         focal = _focal_from_orthogonality(centred, image_size_px)
     else:
         focal = _focal_from_height(centred, camera_height_m)
-    return pose_with_focal(
-        H, image_size_px, focal, "homography" if camera_height_m is None else "camera height"
-    )
+    source = "homography" if camera_height_m is None else "camera height"
+    return pose_with_focal(H, image_size_px, focal, source, lens)
 
 
 def pose_with_focal(
@@ -190,6 +211,7 @@ def pose_with_focal(
     image_size_px: tuple[int, int],
     focal_px: float,
     source: str = "homography",
+    lens: Lens | None = None,
 ) -> CameraPose:
     """The pose of a camera of known focal length; the homography keeps its columns exactly."""
     H = np.asarray(H_image_floor, dtype=np.float64)
@@ -199,7 +221,8 @@ def pose_with_focal(
     into_floor = np.cross(B[:, 0], B[:, 1])
     into_floor = into_floor / np.linalg.norm(into_floor) * scale
     up = -np.linalg.solve(K_inverse, into_floor)
-    return CameraPose(np.column_stack([H[:, 0], H[:, 1], up, H[:, 2]]), image_size_px, focal_px, source)
+    P = np.column_stack([H[:, 0], H[:, 1], up, H[:, 2]])
+    return CameraPose(P, image_size_px, focal_px, source, lens or Lens())
 
 
 def _boxes(xyxy_px: NDArray[np.float64]) -> Array:

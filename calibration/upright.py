@@ -48,10 +48,11 @@ def floor_below(
 ) -> FloorBelow:
     """Floor points below the points that the camera sees at (N, 2) pixels and at a height, one or (N,).
 
-    The floor point q solves pi(P (q, height, 1)) = p, which is linear in q. Of the fit's error this knows
-    nothing; add `Calibration.calibration_covariance` of the foot.
+    The floor point q solves pi(P (q, height, 1)) = p for the pinhole camera, which is linear in q. Of the
+    fit's error this knows nothing; add `Calibration.calibration_covariance` of the foot.
     """
-    P, px = pose.P_image_world, points(xy_px, "xy_px")
+    P, picture = pose.P_image_world, points(xy_px, "xy_px")
+    px = pose.lens.pinhole(picture, pose.image_size_px)
     height = np.broadcast_to(np.asarray(height_m, dtype=np.float64), (len(px),))
     above = P[:, 2] * height[:, None] + P[:, 3]
     way = P[:2, :2] - px[:, :, None] * P[2, :2]
@@ -62,6 +63,8 @@ def floor_below(
         depth = xy_m @ P[2, :2] + above[:, 2]
         ok = np.isfinite(xy_m).all(axis=1) & (depth > MIN_W)
         by_px = inverse * depth[:, None, None]
+        if pose.lens.bends:
+            by_px = by_px @ pose.lens.pinhole_by_picture(picture, pose.image_size_px)
         by_height = np.einsum("nij,nj->ni", inverse, px * P[2, 2] - P[:2, 2])
     return FloorBelow(
         np.where(ok[:, None], xy_m, np.nan),
@@ -82,7 +85,8 @@ def height_between(
         behind the camera and right under it, where the vertical has no length in the picture.
 
     """
-    P, xy, head = pose.P_image_world, points(xy_m, "xy_m"), points(head_px, "head_px")
+    P, xy, picture = pose.P_image_world, points(xy_m, "xy_m"), points(head_px, "head_px")
+    head = pose.lens.pinhole(picture, pose.image_size_px)
     foot = np.column_stack([xy, np.zeros(len(xy)), np.ones(len(xy))]) @ P.T
     up = P[:, 2]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -94,5 +98,9 @@ def height_between(
         height = (at * foot[:, 2] - np.einsum("ni,ni->n", way, foot[:, :2])) / slope
         depth = foot[:, 2] + height * up[2]
         per_px = depth / slope
+        if pose.lens.bends:
+            # A pinhole pixel along the vertical is so many of the picture.
+            along = np.einsum("nij,nj->ni", pose.lens.picture_by_pinhole(picture, pose.image_size_px), way)
+            per_px = per_px / np.linalg.norm(along, axis=1)
         ok = (foot[:, 2] > MIN_W) & (depth > MIN_W) & np.isfinite(height) & (per_px > 0)
     return np.where(ok, height, np.nan), np.where(ok, per_px, np.nan)

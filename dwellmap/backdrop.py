@@ -30,20 +30,11 @@ def backdrop_of(view: CameraView, scene_picture: Path | None) -> Backdrop | None
         return Backdrop(scene, view.extent, plan=False)
     scale = _WIDTH_PX / max(x1 - x0, y1 - y0)
     size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
-    to_sheet = np.array([[scale, 0, -x0 * scale], [0, scale, -y0 * scale], [0, 0, 1]])
-    warped = cv2.warpPerspective(
-        scene,
-        to_sheet @ view.calibration.H_floor_image,
-        size,
-        flags=cv2.INTER_LINEAR,
-        borderValue=(255, 255, 255),
-    )
-    # Floor behind the camera or past the horizon would be painted with mirrored pixels.
     centres = np.stack(
         np.meshgrid((np.arange(size[0]) + 0.5) / scale + x0, (np.arange(size[1]) + 0.5) / scale + y0), -1
     )
-    shown = (
-        np.isfinite(view.calibration.image_from_floor(centres.reshape(-1, 2))).all(axis=1).reshape(size[::-1])
-    )
-    warped[~shown] = 255
+    # Floor behind the camera or past the horizon is NaN, which lies outside the picture.
+    px = np.nan_to_num(view.calibration.image_from_floor(centres.reshape(-1, 2)), nan=-1e4)
+    x, y = np.clip(px, -1e4, 1e5).astype(np.float32).reshape(*size[::-1], 2).transpose(2, 0, 1)
+    warped = cv2.remap(scene, x, y, cv2.INTER_LINEAR, borderValue=(255, 255, 255))
     return Backdrop(warped, view.extent, plan=False)

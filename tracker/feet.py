@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.calibration import Calibration
-from calibration.homography import inverse_2x2, jacobian
+from calibration.homography import inverse_2x2
 from calibration.pose import CameraPose
 from calibration.scene import Scene
 from calibration.upright import FloorBelow, floor_below, height_between
@@ -188,7 +188,7 @@ def _between_hidden(boxes: Boxes, hidden: NDArray[np.bool_]) -> NDArray[np.bool_
 
 
 def _lower_by_px(calibration: Calibration, lower_m: Array) -> Array:
-    return inverse_2x2(jacobian(calibration.H_image_floor, lower_m))
+    return calibration.floor_by_picture(calibration.image_from_floor(lower_m))
 
 
 def _share_of_head(

@@ -14,6 +14,8 @@ from rich.table import Table
 
 from calibration.accuracy import accuracies
 from calibration.fit import Fit, fit_calibration
+from calibration.lens import Lens
+from calibration.lines import LineFit, lens_from_lines, read_lines
 from calibration.pairs import Pairs, read_pairs
 from calibration.plan import FloorPlan, SurveyFrame
 from calibration.problem import FitSettings
@@ -72,6 +74,21 @@ def fit(
     click_cm: Annotated[
         float, typer.Option(help="How far a point on the plan may be off (1 sigma), centimetres.")
     ] = _DEFAULTS.click_m * 100,
+    lens: Annotated[
+        str,
+        typer.Option(
+            help="How the lens bends straight lines: auto estimates it from eight pairs on or from --lines, "
+            "none for not at all, or the number that an earlier fit printed (negative for a wide angle).",
+            metavar="auto|none|NUMBER",
+        ),
+    ] = "auto",
+    lines: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV with line, image_x_px, image_y_px: three or more points along each of some lines that "
+            "are straight in the world; the lens is estimated from them."
+        ),
+    ] = None,
 ) -> None:
     """Fit a camera to pairs of points clicked in its picture and on the plan, and say how good it is."""
     try:
@@ -83,8 +100,8 @@ def fit(
             floor_axes,
             survey_origin,
             camera_height,
-            click_px,
-            click_cm,
+            _clicks(click_px, click_cm),
+            *_lens(lens, lines, image_size, click_px),
         )
         result.calibration.save(out)
     except (ValueError, OSError) as error:
@@ -101,14 +118,11 @@ def _fit(
     axes: FloorAxes,
     survey_origin: str | None,
     camera_height_m: float | None,
-    click_px: float,
-    click_cm: float,
+    settings: FitSettings,
+    lens: Lens | None,
+    lines: LineFit | None,
 ) -> Fit:
     size_px = _size(image_size)
-    if not (0 < click_px <= 100 and 0 < click_cm <= 1000):
-        raise ValueError(
-            f"click errors: expected 0 to 100 px and 0 to 1000 cm, got {click_px:g} px and {click_cm:g} cm"
-        )
     if plan_picture is not None and metres_per_pixel is None:
         raise ValueError(f"--plan {plan_picture} needs --metres-per-pixel, the scale of the picture")
     if survey_origin is not None and axes is FloorAxes.PLAN:
@@ -126,9 +140,11 @@ def _fit(
     fitted = fit_calibration(
         pairs,
         size_px,
-        settings=FitSettings(click_px=click_px, click_m=click_cm / 100),
+        settings=settings,
         camera_height_m=camera_height_m,
         survey=survey,
+        lens=lens,
+        lines=lines,
     )
     if plan is not None:
         _check_on_plan(pairs, plan, axes)
@@ -142,6 +158,34 @@ def _size(text: str) -> tuple[int, int]:
             f"--image-size: expected width x height in pixels, such as 1920x1080, got {text[:40]!r}"
         )
     return int(match[1]), int(match[2])
+
+
+def _clicks(click_px: float, click_cm: float) -> FitSettings:
+    if not (0 < click_px <= 100 and 0 < click_cm <= 1000):
+        raise ValueError(
+            f"click errors: expected 0 to 100 px and 0 to 1000 cm, got {click_px:g} px and {click_cm:g} cm"
+        )
+    return FitSettings(click_px=click_px, click_m=click_cm / 100)
+
+
+def _lens(
+    text: str, lines: Path | None, image_size: str, click_px: float
+) -> tuple[Lens | None, LineFit | None]:
+    """The lens, if it is given, and what lines say of it."""
+    if text != "auto" and lines is not None:
+        raise ValueError("--lines: they are there to estimate the lens, which --lens gives; leave one out")
+    if text == "auto":
+        read = None if lines is None else lens_from_lines(read_lines(lines), _size(image_size), click_px)
+        return None, read
+    if text == "none":
+        return Lens(), None
+    try:
+        division = float(text)
+    except ValueError as error:
+        raise ValueError(
+            f"--lens: expected auto, none or a number such as -0.2, got {text[:40]!r}"
+        ) from error
+    return Lens(division), None
 
 
 def _survey(origin: str | None, plan: FloorPlan | None, pairs: Pairs) -> SurveyFrame:
@@ -236,6 +280,15 @@ def _summary(result: Fit) -> str:
         lines.append(
             f"Camera: {pose.camera_height_m:.2f} m above the floor at plan ({x:.1f}, {y:.1f}) m, tilted "
             f"{pose.tilt_deg:.0f} degrees down, focal length {pose.focal_px:.0f} px."
+        )
+    lens = result.calibration.lens
+    if lens.bends:
+        doubt = "given" if result.lens_sigma is None else f"+- {result.lens_sigma:.3f}"
+        w, h = result.calibration.image_size_px
+        corner = lens.pinhole(np.array([[0.0, 0.0]]), (w, h))[0]
+        lines.append(
+            f"Lens: {lens.division:.4f} ({doubt}); it moves the picture's corner by {np.hypot(*corner):.0f} "
+            f"px. To use it again: --lens {lens.division:.4f}"
         )
     if result.pose_reason is not None:
         then = "it was taken from --camera-height."

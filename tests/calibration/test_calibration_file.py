@@ -106,8 +106,8 @@ def edited(saved, change):
         (b"[" * 100_000, "half of one"),
         (b"[]", "expected a calibration file"),
         (b'{"format": "geojson"}', "expected a calibration file"),
-        (b'{"format": "dwellmap-calibration", "version": 2}', "version 1, got version 2"),
-        (b'{"format": "dwellmap-calibration", "version": true}', "version 1, got version True"),
+        (b'{"format": "dwellmap-calibration", "version": 3}', "version 1 or 2, got version 3"),
+        (b'{"format": "dwellmap-calibration", "version": true}', "version 1 or 2, got version True"),
         (b" " * 1_000_001, "more than 1,000,000 bytes"),
     ],
 )

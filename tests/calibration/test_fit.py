@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.fit import fit_calibration
-from calibration.homography import apply
 from calibration.pairs import Pairs
 from calibration.plan import SurveyFrame
 from calibration.problem import FitSettings
@@ -65,6 +64,37 @@ def test_two_swapped_pairs_among_ten_are_left_out(camera):
     xy_m[[2, 7]] = xy_m[[7, 2]]
     fit = fit_calibration(Pairs.of(xy_px, xy_m), SIZE)
     assert np.flatnonzero(~fit.calibration.pairs.used).tolist() == [2, 7]
+    assert fit.swapped == ((2, 7),)
+    assert any("pair 3 and pair 8 look swapped" in warning for warning in fit.warnings)
+
+
+@pytest.mark.parametrize("n", [6, 8, 12])
+@pytest.mark.parametrize("seed", range(4))
+def test_two_swapped_labels_are_recognised(camera, n, seed):
+    """Of six the other four fit anything: that all would agree is told instead of a calibration."""
+    rng = np.random.default_rng(seed)
+    xy_px, xy_m = spread(camera(yaw=90.0 * seed), n, seed)
+    i, j = sorted(rng.permutation(n)[:2].tolist())
+    xy_px = np.clip(xy_px + rng.normal(0, 1, (n, 2)), 0, np.array(SIZE) - 1)
+    xy_m = xy_m + rng.normal(0, 0.02, (n, 2))
+    xy_m[[i, j]] = xy_m[[j, i]]
+    said = f"pair {i + 1} and pair {j + 1} look swapped"
+    if n == 6:
+        with pytest.raises(ValueError, match=said):
+            fit_calibration(Pairs.of(xy_px, xy_m), SIZE)
+        return
+    fit = fit_calibration(Pairs.of(xy_px, xy_m), SIZE)
+    assert fit.swapped == ((i, j),)
+    assert any(said in warning for warning in fit.warnings)
+
+
+def test_a_wrong_pair_is_named_with_how_far_it_is_off(camera):
+    xy_px, xy_m = spread(camera(), 9)
+    xy_m[4] += (1.2, 0.0)
+    fit = fit_calibration(Pairs.of(xy_px, xy_m), SIZE)
+    (warning,) = (text for text in fit.warnings if "left out" in text)
+    assert f"pair 5 ({fit.residual_px[4]:.0f} px, 1.2 m off)" in warning
+    assert fit.swapped == ()
 
 
 def test_five_pairs_that_disagree_are_all_used_and_it_is_said(camera):
@@ -212,7 +242,7 @@ def test_simulated_cameras_state_the_error_that_is_found(camera):
         clicked = np.clip(true_px + rng.normal(0, 2, (n, 2)), 0, np.array(size) - 1)
         measured = cam.floor(true_px) + rng.normal(0, 0.05, (n, 2))
         fit = fit_calibration(Pairs.of(clicked, measured), size)
-        error = apply(fit.calibration.H_floor_image, test_px) - cam.floor(test_px)
+        error = fit.calibration.floor_from_image(test_px) - cam.floor(test_px)
         squared = mahalanobis(error, fit.calibration.calibration_covariance(test_px))
         near.append(np.mean(squared <= 2.30))
         far.append(np.mean(squared <= 5.99))

@@ -6,6 +6,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from calibration.calibration import Calibration
+from calibration.lens import Lens
 from dwellmap.commands.calibrate import app
 
 
@@ -121,3 +122,58 @@ def test_a_folder_that_is_not_there(pairs, tmp_path):
     result = run(pairs(), "--image-size", "1280x720", "--out", tmp_path / "none" / "c.json")
     assert result.exit_code == 2
     assert "none" in result.output
+
+
+def wide_pairs(path, division):
+    """Ten pairs behind a lens."""
+    xy_m = np.array([(x, y) for x in (0.2, 1.4, 2.6, 3.8) for y in (0.8, 2.2, 4.4)])
+    px = Lens(division).picture(image_points(xy_m), (1280, 720))
+    rows = [f"{p[0]:.3f},{p[1]:.3f},{q[0]:.4f},{q[1]:.4f}" for p, q in zip(px, xy_m, strict=True)]
+    path.write_text("\n".join(["image_x_px,image_y_px,floor_x_m,floor_y_m", *rows]))
+    return path
+
+
+def test_a_wide_lens_is_found_printed_and_can_be_given_again(tmp_path):
+    path, out = wide_pairs(tmp_path / "wide.csv", -0.2), tmp_path / "c.json"
+    result = run(path, "--image-size", "1280x720", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "Lens: -0.20" in result.output
+    given = Calibration.load(out).lens.division
+    assert given == pytest.approx(-0.2, abs=0.005)
+    result = run(path, "--image-size", "1280x720", "--out", out, "--lens", "-0.2")
+    assert "Lens: -0.2000 (given)" in result.output
+    assert Calibration.load(out).lens == Lens(-0.2)
+    run(path, "--image-size", "1280x720", "--out", out, "--lens", "none")
+    assert Calibration.load(out).lens == Lens()
+
+
+def test_straight_lines_give_the_lens(pairs, tmp_path):
+    lines, out = tmp_path / "lines.csv", tmp_path / "c.json"
+    drawn = [
+        (name, *point)
+        for name, a, b in (("shelf", (60, 40), (1230, 90)), ("door", (1180, 90), (1220, 640)))
+        for point in Lens(-0.2).picture(np.linspace(a, b, 8), (1280, 720))
+    ]
+    table = [f"{name},{x:.3f},{y:.3f}" for name, x, y in drawn]
+    lines.write_text("\n".join(["line,image_x_px,image_y_px", *table]))
+    result = run(pairs(), "--image-size", "1280x720", "--out", out, "--lines", lines)
+    assert result.exit_code == 0, result.output
+    assert "Lens: -0." in result.output
+    assert Calibration.load(out).lens.bends
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--lens", "wide"), "expected auto, none or a number"),
+        (("--lens", "-5"), "fold the picture over"),
+        (("--lines", "nowhere.csv"), "there is no such file"),
+        (("--lines", "nowhere.csv", "--lens", "none"), "leave one out"),
+    ],
+)
+def test_a_bad_lens_is_refused(pairs, tmp_path, options, message):
+    out = tmp_path / "c.json"
+    result = run(pairs(), "--image-size", "1280x720", "--out", out, *options)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not out.exists()

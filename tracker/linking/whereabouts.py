@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.calibration import Calibration
+from calibration.upright import floor_below
 
 PERSON_M = 1.7
 _LEAST_HEIGHT_PX = 1.0
@@ -55,16 +56,11 @@ def on_floor(xyxy_px: NDArray[np.float64], calibration: Calibration, box_error: 
     if pose is None:
         return None
     picture = in_picture(xyxy_px, box_error)
-    P = pose.P_image_world
-    # Plane at the height of a head: its columns are those of x, of y and of the point above the origin.
-    to_floor = np.linalg.inv(np.column_stack([P[:, 0], P[:, 1], PERSON_M * P[:, 2] + P[:, 3]]))
-    head = np.column_stack([picture.xy, np.ones(len(picture.xy))]) @ to_floor.T
-    ahead = head[:, 2] > 0
-    w = np.where(ahead, head[:, 2], 1.0)
-    xy = head[:, :2] / w[:, None]
-    # d xy / d picture, the derivative of a quotient.
-    J = (to_floor[None, :2, :2] - xy[:, :, None] * to_floor[None, 2:, :2]) / w[:, None, None]
-    sigma = (box_error * picture.height / PERSON_M)[:, None, None] * J
+    below = floor_below(pose, picture.xy, PERSON_M)
+    ahead = np.asarray(np.isfinite(below.xy_m).all(axis=1))
+    xy = np.where(ahead[:, None], below.xy_m, 0.0)
+    by_px = np.where(ahead[:, None, None], below.by_px, 0.0)
+    sigma = (box_error * picture.height / PERSON_M)[:, None, None] * by_px
     cov = sigma @ sigma.transpose(0, 2, 1)
     foot = pose.project(xy, 0.0)
     tall = np.hypot(*(pose.project(xy, PERSON_M) - foot).T)
