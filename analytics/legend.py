@@ -24,7 +24,7 @@ from analytics.furnishing import (
     ZONE,
 )
 from analytics.lettering import INK, QUIET, Lettering, font, number
-from analytics.palette import FADED, NO_ARRIVAL_RGBA, NOT_SEEN_RGBA, Scale, bar_colours, colour_map
+from analytics.palette import BLURRED, FADED, NO_ARRIVAL_RGBA, NOT_SEEN_RGBA, Scale, bar_colours, colour_map
 from analytics.sheet import Sheet
 
 ROW_PX, SWATCH_PX = 34, 48
@@ -103,6 +103,13 @@ def few_swatch(sheet: Sheet, x: float, y: float) -> None:
     for i, share in enumerate((0.15, 0.5, 0.95)):
         _box(sheet, x + i * SWATCH_PX / 3, y, SWATCH_PX / 3, (*colour_map()(share)[:3], FADED))
     draw_dots(sheet, x + SWATCH_PX / 6 + np.arange(3) * SWATCH_PX / 3, np.full(3, y))
+    _frame(sheet, x, y)
+
+
+def fine_swatch(sheet: Sheet, x: float, y: float) -> None:
+    """Paler colours."""
+    for i, share in enumerate((0.15, 0.5, 0.95)):
+        _box(sheet, x + i * SWATCH_PX / 3, y, SWATCH_PX / 3, (*colour_map()(share)[:3], BLURRED))
     _frame(sheet, x, y)
 
 

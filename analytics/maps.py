@@ -20,7 +20,12 @@ from analytics.settings import MapSettings
 from analytics.stays import PathEnds, stays_in_cells
 from analytics.trajectories import Trajectories
 from analytics.visits import Visits
+from calibration.covariance import sigma_of
 from calibration.scene import Wall
+
+# What counts as nearly all of the time, and what a round cell is a multiple of.
+_MOST_TIME = 0.9
+_ROUND = {"m": 0.1, "px": 5.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +36,7 @@ class GridMap:
         name: "heat", "visits", "dwell" or "attention".
         values: (rows, columns) float64; NaN where the floor was not seen or the number is not known.
         few: (rows, columns) bool, the value rests on fewer than `min_entries` entries.
+        fine: (rows, columns) bool, the cell is finer than positions are accurate there.
         unit: What the values are, such as "people per m2".
         grid: The cells.
 
@@ -39,6 +45,7 @@ class GridMap:
     name: str
     values: NDArray[np.float64]
     few: NDArray[np.bool_]
+    fine: NDArray[np.bool_]
     unit: str
     grid: Grid
 
@@ -52,6 +59,7 @@ class FloorMaps:
         coverage: What could be observed.
         sums: The accumulator over the cells, closed.
         observed_s: Seconds of footage decoded.
+        sigma: (cells,) 1-sigma of a position that is detected in the cell, in the grid's unit.
         exposure_s: (cells,) seconds for which a person in the cell would have been counted.
         heat: (cells,) people per unit of area; NaN where not observable.
         attention_s: (cells,) dwell / entries; NaN without entries or not observable.
@@ -65,6 +73,7 @@ class FloorMaps:
     coverage: Coverage
     sums: Accumulator
     observed_s: float
+    sigma: NDArray[np.float64]
     exposure_s: NDArray[np.float64]
     heat: NDArray[np.float64]
     attention_s: NDArray[np.float64]
@@ -76,6 +85,32 @@ class FloorMaps:
     def dwell_s(self) -> NDArray[np.float64]:
         """(cells,) person-seconds on the observable floor; NaN elsewhere."""
         return np.where(self.coverage.observable, self.sums.dwell_s, np.nan)
+
+    @property
+    def fine(self) -> NDArray[np.bool_]:
+        """(cells,) observable cells with sides under two sigma: who is counted there may stand next to it."""
+        return np.asarray(self.coverage.observable & ~(self.grid.cell >= 2 * self.sigma))
+
+    @property
+    def fine_share(self) -> float:
+        """Share of the time on the map that lies in cells finer than positions are accurate."""
+        dwell = np.nan_to_num(self.dwell_s)
+        return float(np.sum(dwell[self.fine]) / np.sum(dwell)) if np.any(dwell > 0) else 0.0
+
+    @property
+    def honest_cell(self) -> float | None:
+        """The finest round cell of which nine tenths of the time lie in cells of two sigma or more.
+
+        None without anybody on the map.
+        """
+        dwell = np.nan_to_num(self.dwell_s)
+        order = np.argsort(self.sigma)
+        within = np.cumsum(dwell[order])
+        if not len(within) or within[-1] <= 0:
+            return None
+        sigma = self.sigma[order][np.searchsorted(within, _MOST_TIME * within[-1])]
+        step = _ROUND[self.grid.unit]
+        return float(np.round(np.ceil(2 * sigma / step - 1e-9) * step, 3))
 
     @property
     def outside_s(self) -> float:
@@ -103,7 +138,8 @@ class FloorMaps:
         def cells(name: str, values: NDArray[np.float64], of: str) -> GridMap:
             shape = self.grid.shape
             faded = few_heat if name == "heat" else few
-            return GridMap(name, values.reshape(shape), faded.reshape(shape), of, self.grid)
+            fine = self.fine.reshape(shape)
+            return GridMap(name, values.reshape(shape), faded.reshape(shape), fine, of, self.grid)
 
         return (
             cells("heat", density, f"people per {area}"),
@@ -133,6 +169,7 @@ class FloorMaps:
                 "attention_naive_s": self.naive_s,
                 "coverage": self.coverage.share,
                 "exposure_s": self.exposure_s,
+                f"sigma_{unit}": self.sigma,
                 "n": known(self.sums.present),
             }
         )
@@ -151,7 +188,7 @@ class FloorMaps:
         }
         second = {name: "s" for name in arrays if name.endswith("_s")}
         units = {"heat": f"people/{unit}2", "visits": "people", "entries": "visits", "coverage": "1",
-                 "n": "people", **second}  # fmt: skip
+                 f"sigma_{unit}": unit, "n": "people", **second}  # fmt: skip
         content: dict[str, Any] = {
             **arrays,
             f"x_edges_{unit}": self.grid.x_edges,
@@ -200,5 +237,6 @@ def floor_maps(
     span = attention_s(sums.dwell_s, sums.entries)
     span, low, high, density = (np.where(seen, values, np.nan) for values in (span, low, high, density))
     return FloorMaps(
-        grid, coverage, sums, observed_s, exposure_s, density, span, low, high, settings.min_entries
-    )
+        grid, coverage, sums, observed_s, sigma_of(cov), exposure_s, density, span, low, high,
+        settings.min_entries,
+    )  # fmt: skip

@@ -17,8 +17,8 @@ _PERCENTILE = 99.0
 # A highest value this close above the percentile is not worth clipping.
 _TOLERANCE = 1.25
 
-# Alpha of a cell over the floor: full, and faded for "few".
-SOLID, FADED = 0.82, 0.34
+# Alpha of a cell over the floor: full, for finer than positions are accurate, and for "few".
+SOLID, BLURRED, FADED = 0.82, 0.55, 0.34
 # Share of the largest value under which heat is not drawn.
 _TRACE = 0.005
 NO_ARRIVAL_RGBA = (0.42, 0.55, 0.68, 0.50)
@@ -33,10 +33,11 @@ class Kind(IntEnum):
     FEW = 2
     NO_ARRIVAL = 3
     COUNTED = 4
+    FINE = 5
 
 
 def kinds_of(grid_map: GridMap, coverage: NDArray[np.float64], min_coverage: float) -> NDArray[np.uint8]:
-    """Tell apart floor that was not seen, empty floor, few, no arrival seen, and a number, (rows, columns).
+    """What each cell is, (rows, columns): not seen, empty, few, no arrival seen, or a number, coarse or fine.
 
     Args:
         grid_map: A map; on observable floor its NaN means, for attention alone, that nobody was seen to
@@ -48,6 +49,7 @@ def kinds_of(grid_map: GridMap, coverage: NDArray[np.float64], min_coverage: flo
     values, few = grid_map.values, grid_map.few
     unknown = np.isnan(values)
     kinds = np.full(values.shape, Kind.COUNTED, dtype=np.uint8)
+    kinds[grid_map.fine] = Kind.FINE
     kinds[few] = Kind.FEW
     nothing = 0.0
     if grid_map.name == "heat" and np.any(values > 0):
@@ -95,7 +97,7 @@ class Scale:
 
 def scale_of(grid_map: GridMap, kinds: NDArray[np.uint8]) -> Scale:
     """The scale from 0 to the 99th percentile of the positive values, so that one outlier hides nothing."""
-    values = grid_map.values[(kinds == Kind.COUNTED) | (kinds == Kind.FEW)]
+    values = grid_map.values[np.isin(kinds, (Kind.COUNTED, Kind.FINE, Kind.FEW))]
     if values.size == 0:
         return Scale(grid_map.unit, 1.0, 1.0, 0.0, False)
     highest = float(values.max())
@@ -146,7 +148,9 @@ def cell_colours(grid_map: GridMap, kinds: NDArray[np.uint8], scale: Scale) -> N
     with np.errstate(invalid="ignore"):
         share = np.nan_to_num(grid_map.values * scale.factor / scale.top, nan=0.0, posinf=1.0)
     rgba = np.asarray(colour_map()(np.clip(share, 0.0, 1.0)), dtype=np.float64)
-    rgba[..., 3] = np.where(kinds == Kind.COUNTED, SOLID, np.where(kinds == Kind.FEW, FADED, 0.0))
+    rgba[..., 3] = 0.0
+    for kind, alpha in ((Kind.COUNTED, SOLID), (Kind.FINE, BLURRED), (Kind.FEW, FADED)):
+        rgba[kinds == kind, 3] = alpha
     rgba[kinds == Kind.NO_ARRIVAL] = NO_ARRIVAL_RGBA
     rgba[kinds == Kind.NOT_SEEN] = NOT_SEEN_RGBA
     return rgba

@@ -155,7 +155,12 @@ def _check(grid_map: GridMap, coverage: NDArray[np.float64], footprint: NDArray[
     shape = grid_map.grid.shape
     faults = [
         f"{what}: expected {shape} (rows, columns), got {np.shape(array)}"
-        for what, array in (("values", grid_map.values), ("few", grid_map.few), ("coverage", coverage))
+        for what, array in (
+            ("values", grid_map.values),
+            ("few", grid_map.few),
+            ("fine", grid_map.fine),
+            ("coverage", coverage),
+        )
         if np.shape(array) != shape
     ]
     if grid_map.name not in MEANING:
@@ -298,6 +303,7 @@ def _entries(
     present = set(np.unique(kinds).tolist())
     possible = (
         (Kind.FEW in present, legend.few_swatch, f"few: under {min_entries} entries"),
+        (Kind.FINE in present, legend.fine_swatch, "finer than positions are accurate"),
         (Kind.NO_ARRIVAL in present, legend.no_arrival_swatch, "no arrival seen"),
         (Kind.NOBODY in present, legend.nobody_swatch, "nobody: floor shows"),
         (Kind.NOT_SEEN in present, legend.not_seen_swatch, "not seen by the camera"),

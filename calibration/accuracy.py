@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.calibration import Calibration
+from calibration.covariance import sigma_of
 from calibration.homography import Array
 
 PERSON_M = 1.7
@@ -62,15 +63,8 @@ def accuracies(calibration: Calibration, rows: int = 6) -> tuple[Accuracy, ...]:
             head = pose.project(floor[i : i + 1], PERSON_M)
             height = np.linalg.norm(head - column[i : i + 1], axis=1)
             person = calibration.floor_covariance(column[i : i + 1], height)
-        found.append(Accuracy(float(distance[i]), float(column[i, 1]), sigma_m(fit)[0], sigma_m(person)[0]))
+        found.append(Accuracy(float(distance[i]), float(column[i, 1]), sigma_of(fit)[0], sigma_of(person)[0]))
     return tuple(found)
-
-
-def sigma_m(covariance: Array) -> Array:
-    """(N,) root of the larger eigenvalue of covariances (N, 3), as xx, xy, yy."""
-    xx, xy, yy = covariance.T
-    larger = (xx + yy) / 2 + np.hypot((xx - yy) / 2, xy)
-    return np.asarray(np.sqrt(larger), dtype=np.float64)
 
 
 def _round_distances(nearest: float, farthest: float, rows: int) -> Array:

@@ -96,6 +96,8 @@ def recipe(
             "outside_s": maps.outside_s,
             "unplaced_s": paths.unplaced_s,
             "entries_to_cells": int(np.sum(maps.sums.entries[maps.coverage.observable])),
+            "fine_share": maps.fine_share,
+            "finest_honest_cell": maps.honest_cell,
             "observable_share": float(np.mean(maps.coverage.observable)),
             "interpolated_share": float(np.mean(~tracks.observed)) if len(tracks) else 0.0,
             "implausible_boxes": implausible_boxes,

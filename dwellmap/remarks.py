@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from analytics.analysis import Analysis
+from analytics.maps import FloorMaps
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
 from tracker.frames import Footage
@@ -55,6 +56,7 @@ def remarks(
     if self_audit["grade"] == "poor":
         texts.append(f"people are often mixed up: {self_audit['in_words']} (self-audit, an estimate)")
     texts.extend(_on_phantoms(judged.suspects, settings.phantoms))
+    texts.extend(_on_cells(analysis.maps))
     gaps = footage.gaps_s
     if len(gaps):
         texts.append(
@@ -68,6 +70,16 @@ def remarks(
         if outside > 0.1:
             texts.append(f"{outside:.0%} of the tracked time lies off the plan or on floor that is not seen")
     return tuple(texts)
+
+
+def _on_cells(maps: FloorMaps) -> Iterable[str]:
+    honest, unit = maps.honest_cell, maps.grid.unit
+    if honest is not None and honest > maps.grid.cell and maps.fine_share > 0.1:
+        yield (
+            f"cells of {maps.grid.cell:g} {unit} are finer than positions are accurate for "
+            f"{maps.fine_share:.0%} of the time (paler on the maps); finest honest size here: "
+            f"{honest:g} {unit} (setting maps.cell_{unit})"
+        )
 
 
 def _on_phantoms(suspects: tuple[Suspect, ...], settings: PhantomSettings) -> Iterable[str]:

@@ -1,5 +1,7 @@
 """The four maps of scenes whose every figure can be worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,6 +31,24 @@ def maps_of(make_paths, people, ends=None, coverage=None, grid=GRID, rules=SHARP
         ((part, PathEnds(ends.entry[rows], ends.exit[rows])) for part, rows in pieces),
         grid, coverage, np.zeros((grid.cells, 3)), OBSERVED_S, rules,
     )  # fmt: skip
+
+
+def test_cells_are_fine_by_their_uncertainty_and_the_honest_size_counts_time(make_paths):
+    maps = maps_of(make_paths, [[SHOPPER]])
+    assert not maps.fine.any()
+    assert maps.fine_share == 0.0
+    sigma = np.full(maps.grid.cells, 0.1)
+    standing = int(np.argmax(maps.dwell_s))
+    sigma[standing] = 0.26
+    blurred = replace(maps, sigma=sigma)
+    assert np.flatnonzero(blurred.fine).tolist() == [standing]
+    # Ten of its fourteen seconds are there, so they decide.
+    assert blurred.fine_share == pytest.approx(maps.dwell_s[standing] / maps.dwell_s.sum())
+    assert blurred.honest_cell == 0.6
+    assert replace(maps, sigma=np.full(maps.grid.cells, 0.25)).honest_cell == 0.5
+    assert replace(maps, sigma=np.full(maps.grid.cells, 0.25)).fine.sum() == 0
+    np.testing.assert_array_equal(blurred.to_frame()["sigma_m"], sigma)
+    assert maps_of(make_paths, []).honest_cell is None
 
 
 # Walks 4 m in 2 s, stands for 10 s 10 cm before the end of the floor, and leaves the way it came.
@@ -125,7 +145,7 @@ def test_the_files_hold_what_was_computed(make_paths, tmp_path):
     table = pd.read_parquet(tmp_path / "maps.parquet")
     assert list(table.columns) == [
         "x_m", "y_m", "heat", "visits", "entries", "dwell_s", "attention_s", "attention_low_s",
-        "attention_high_s", "attention_naive_s", "coverage", "exposure_s", "n",
+        "attention_high_s", "attention_naive_s", "coverage", "exposure_s", "sigma_m", "n",
     ]  # fmt: skip
     np.testing.assert_array_equal(table["x_m"], GRID.centres[:, 0])
     np.testing.assert_array_equal(table["dwell_s"], maps.dwell_s)

@@ -25,10 +25,30 @@ SCENE = Scene(
 )
 
 
-def a_map(name="dwell", values=None, few=None, grid=GRID, unit="person-seconds"):
+def a_map(name="dwell", values=None, few=None, grid=GRID, unit="person-seconds", fine=None):
     values = np.zeros(grid.shape) if values is None else values
     few = np.zeros(grid.shape, bool) if few is None else few
-    return GridMap(name, values.astype(float), few, unit, grid)
+    fine = np.zeros(grid.shape, bool) if fine is None else fine
+    return GridMap(name, values.astype(float), few, fine, unit, grid)
+
+
+def test_cells_finer_than_positions_are_paler_and_the_legend_says_so():
+    values, fine = np.full(GRID.shape, 7.0), np.zeros(GRID.shape, bool)
+    fine[1, 2] = True
+    grid_map = a_map(values=values, fine=fine)
+    kinds = kinds_of(grid_map, np.ones(GRID.shape), 0.5)
+    assert (kinds == Kind.FINE).sum() == 1
+    colours = cell_colours(grid_map, kinds, scale_of(grid_map, kinds))
+    assert colours[1, 2, 3] < colours[0, 0, 3]
+    np.testing.assert_array_equal(colours[1, 2, :3], colours[0, 0, :3])
+    said = "finer than positions are accurate"
+    drawn = texts(draw_map(grid_map, coverage=np.ones(GRID.shape), title=TITLE))
+    assert said in " ".join(drawn)
+    drawn = texts(draw_map(a_map(values=values), coverage=np.ones(GRID.shape), title=TITLE))
+    assert said not in " ".join(drawn)
+    few = np.zeros(GRID.shape, bool)
+    few[1, 2] = True
+    assert kinds_of(a_map(values=values, few=few, fine=fine), np.ones(GRID.shape), 0.5)[1, 2] == Kind.FEW
 
 
 def some_values(grid=GRID, seed=1):
