@@ -107,7 +107,7 @@ def fit_calibration(
         found = _with_lens(found, pairs, image_size_px, settings)
     problem, used, model = found.problem, found.used, found.model
     _check_orientation(pairs, problem, model, used, survey)
-    cov_h, factor = problem.covariance(model, found.weights, used)
+    cov_h, _ = problem.covariance(model, found.weights, used)
     calibration = Calibration(
         H_image_floor=problem.homography(model),
         image_size_px=image_size_px,
@@ -122,31 +122,47 @@ def fit_calibration(
     )
     pose, reason = _pose(calibration, camera_height_m)
     calibration = replace(calibration, pose=pose)
+    return _judged(calibration, found, camera_height_m, reason)
+
+
+def checked(calibration: Calibration, settings: FitSettings | None = None) -> Fit:
+    """What can be said of a calibration that was fitted before.
+
+    Args:
+        calibration: Fitted to pairs.
+        settings: The click errors; they are not stored.
+
+    Raises:
+        ValueError: If it was not made from pairs.
+
+    """
+    pairs, lens = calibration.pairs, calibration.lens
+    if not len(pairs):
+        raise ValueError("calibration: expected one that was fitted to pairs, this one has none")
+    known = KnownLens(lens, np.inf if len(calibration.cov_h) == 9 else 0.0)
+    problem = FitProblem.of(pairs, calibration.image_size_px, settings or FitSettings(), known)
+    h = normalised(calibration.H_image_floor, calibration.image_size_px, problem.centre_m, problem.scale_m)
+    model = Model(h, lens)
+    found = _Solved(problem, pairs.used, True, model, problem.weights(model))
+    return _judged(calibration, found, None, None)
+
+
+def _judged(
+    calibration: Calibration, found: _Solved, camera_height_m: float | None, pose_reason: str | None
+) -> Fit:
+    """All checks of a calibration."""
+    pairs, problem = calibration.pairs, found.problem
+    _, factor = problem.covariance(found.model, found.weights, found.used)
     left_out_m = _leave_one_out(pairs, found)
-    swapped = _swapped(problem, model, used)
+    swapped = _swapped(problem, found.model, found.used)
     residual_px = _distance(calibration.image_from_floor(pairs.floor_m), pairs.image_px)
     residual_m = _distance(calibration.floor_from_image(pairs.image_px), pairs.floor_m)
+    said = warnings(
+        calibration, found.agreed, factor, camera_height_m, left_out_m, residual_px, residual_m, swapped
+    )
+    sigma = float(np.sqrt(calibration.cov_h[8, 8])) if problem.known.fitted else None
     return Fit(
-        calibration=calibration,
-        residual_px=residual_px,
-        residual_m=residual_m,
-        leave_one_out_m=left_out_m,
-        error_factor=factor,
-        lens_sigma=float(np.sqrt(cov_h[8, 8])) if problem.known.fitted else None,
-        swapped=swapped,
-        pose_reason=reason,
-        warnings=tuple(
-            warnings(
-                calibration,
-                found.agreed,
-                factor,
-                camera_height_m,
-                left_out_m,
-                residual_px,
-                residual_m,
-                swapped,
-            )
-        ),
+        calibration, residual_px, residual_m, left_out_m, factor, sigma, swapped, pose_reason, tuple(said)
     )
 
 

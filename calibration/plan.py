@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from calibration.homography import points
+from calibration.pictures import picture_size, read_picture
 
-MAX_PICTURE_PX = 64_000_000
 MAX_SIDE_M = 10_000.0
 DEFAULT_MARGIN_M = 2.0
-_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ class FloorPlan:
 
         """
         _check_scale(metres_per_pixel)
-        w, h = _picture_size(picture)
+        w, h = picture_size(picture, "plan")
         return cls((w * metres_per_pixel, h * metres_per_pixel), metres_per_pixel, picture)
 
     @classmethod
@@ -114,14 +111,7 @@ class FloorPlan:
         """
         if self.picture is None:
             raise ValueError("this plan has no picture")
-        _picture_size(self.picture)
-        try:
-            with Image.open(self.picture, formats=_FORMATS) as image:
-                rgba = image.convert("RGBA")
-        except (OSError, SyntaxError, ValueError) as error:
-            raise ValueError(f"plan {self.picture}: the picture is damaged ({error})") from error
-        white = Image.new("RGBA", rgba.size, "white")
-        return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"), dtype=np.uint8)
+        return read_picture(self.picture, "plan")
 
     def contains(self, xy_m: NDArray[np.float64]) -> NDArray[np.bool_]:
         """(N,) whether points (N, 2) in metres lie on the plan; NaN does not."""
@@ -140,30 +130,3 @@ def _check_scale(metres_per_pixel: float) -> None:
         raise ValueError(
             f"metres per pixel: expected a number between 0 and 10 (0.02 is 2 cm), got {metres_per_pixel}"
         )
-
-
-def _picture_size(path: Path) -> tuple[int, int]:
-    """Width and height from the header, refused before anything is decoded."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
-                w, h = image.size
-    except FileNotFoundError as error:
-        raise ValueError(f"plan {path}: there is no such file") from error
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise ValueError(_too_large(path)) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise ValueError(
-            f"plan {path}: expected a picture ({', '.join(_FORMATS)}), got something else"
-        ) from error
-    if w * h > MAX_PICTURE_PX:
-        raise ValueError(_too_large(path))
-    return w, h
-
-
-def _too_large(path: Path) -> str:
-    return (
-        f"plan {path}: the picture has more than {MAX_PICTURE_PX // 1_000_000} million pixels; "
-        "save it smaller and raise the metres per pixel accordingly"
-    )

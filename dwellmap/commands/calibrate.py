@@ -9,19 +9,25 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
 
-from calibration.accuracy import accuracies
-from calibration.fit import Fit, fit_calibration
+from analytics.furnishing import Backdrop
+from analytics.settings import MapSettings
+from calibration.calibration import Calibration
+from calibration.fit import Fit, checked, fit_calibration
 from calibration.lens import Lens
 from calibration.lines import LineFit, lens_from_lines, read_lines
 from calibration.pairs import Pairs, read_pairs
+from calibration.pictures import read_picture
 from calibration.plan import FloorPlan, SurveyFrame
 from calibration.problem import FitSettings
+from dwellmap.calibration_picture import draw_calibration
+from dwellmap.calibration_report import print_fit
 
 app = typer.Typer(help="Set a camera up: where its picture lies on the floor.", no_args_is_help=True)
 _DEFAULTS = FitSettings()
+_CELL_M = MapSettings().cell_m
 
 
 class FloorAxes(enum.StrEnum):
@@ -107,7 +113,63 @@ def fit(
     except (ValueError, OSError) as error:
         Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
-    _print(Console(), result, floor_axes, out)
+    console = Console()
+    print_fit(console, result, _CELL_M)
+    _print_frame(console, result.calibration, floor_axes)
+    console.print(
+        f"Wrote {out} (calibration {result.calibration.id})", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+@app.command()
+def check(
+    calibration: Annotated[Path, typer.Argument(help="Calibration file.")],
+    still: Annotated[
+        Path | None, typer.Option(help="Picture of the camera, to draw the floor's grid and figures into.")
+    ] = None,
+    plan: Annotated[Path | None, typer.Option(help="Picture of the floor plan.")] = None,
+    metres_per_pixel: Annotated[
+        float | None,
+        typer.Option(min=1e-6, max=100.0, help="Scale of the plan picture, metres in one pixel."),
+    ] = None,
+    cell: Annotated[
+        float, typer.Option(min=0.01, max=20.0, help="Side of the cells that you are going to draw, metres.")
+    ] = _CELL_M,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Picture to write. Default: beside the calibration, ending in .check.png."),
+    ] = None,
+) -> None:
+    """Say how good an existing calibration is, as text and as a picture."""
+    try:
+        found = Calibration.load(calibration)
+        result = checked(found)
+        backdrop = None if plan is None else _backdrop(plan, metres_per_pixel)
+        sheet = draw_calibration(found, calibration.name, _still(still, found), backdrop)
+        out = picture or calibration.with_name(calibration.name.removesuffix(".json") + ".check.png")
+        sheet.save(out)
+    except (ValueError, OSError) as error:
+        Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(2) from error
+    console = Console()
+    print_fit(console, result, cell)
+    console.print(f"Wrote {out} (calibration {found.id})", markup=False, highlight=False, soft_wrap=True)
+
+
+def _backdrop(plan: Path, metres_per_pixel: float | None) -> Backdrop:
+    if metres_per_pixel is None:
+        raise ValueError(f"--plan {plan} needs --metres-per-pixel, the scale of the picture")
+    floor = FloorPlan.from_picture(plan, metres_per_pixel)
+    return Backdrop(floor.load_picture(), (0.0, 0.0, *floor.size_m))
+
+
+def _still(path: Path | None, calibration: Calibration) -> NDArray[np.uint8] | None:
+    if path is None:
+        return None
+    picture = read_picture(path, "still")
+    # Another aspect is another camera, and refused.
+    calibration.for_image_size((picture.shape[1], picture.shape[0]))
+    return picture
 
 
 def _fit(
@@ -212,20 +274,7 @@ def _check_on_plan(pairs: Pairs, plan: FloorPlan, axes: FloorAxes) -> None:
         raise ValueError(f"pairs: {pairs.names(off)}: off the plan of {w:.2f} x {h:.2f} m; {advice}")
 
 
-def _print(console: Console, result: Fit, axes: FloorAxes, out: Path) -> None:
-    calibration = result.calibration
-    console.print(_pairs_table(result))
-    console.print(_summary(result), markup=False, highlight=False)
-    table = Table(
-        "distance m", "picture row px", "calibration cm", "person cm", title="1-sigma of a position"
-    )
-    for column in table.columns:
-        column.justify = "right"
-    for row in accuracies(calibration):
-        table.add_row(f"{row.distance_m:.1f}", f"{row.row_px:.0f}", _cm(row.fit_m), _cm(row.person_m))
-    console.print(table)
-    for warning in result.warnings:
-        console.print(f"Note: {warning}", style="yellow", markup=False, highlight=False)
+def _print_frame(console: Console, calibration: Calibration, axes: FloorAxes) -> None:
     if calibration.survey is not None:
         frame = calibration.survey
         console.print(
@@ -234,72 +283,10 @@ def _print(console: Console, result: Fit, axes: FloorAxes, out: Path) -> None:
             markup=False,
             highlight=False,
         )
-    if result.calibration.survey is not None:
-        width, height = FloorPlan.around(result.calibration.pairs.floor_m).size_m
+        width, height = FloorPlan.around(calibration.pairs.floor_m).size_m
         console.print(
             f"Without a plan picture, [plan] in the site file wants at least width_m = {width:g} and "
             f"height_m = {height:g}: 2 m beyond the pairs.",
             markup=False,
             highlight=False,
         )
-    console.print(
-        f"Wrote {out} (calibration {calibration.id})", markup=False, highlight=False, soft_wrap=True
-    )
-
-
-def _pairs_table(result: Fit) -> Table:
-    pairs = result.calibration.pairs
-    table = Table("pair", "residual px", "residual cm", "left out cm", "", title="Pairs")
-    for column in table.columns[1:4]:
-        column.justify = "right"
-    loo = result.leave_one_out_m if result.leave_one_out_m is not None else np.full(len(pairs), np.nan)
-    for i, label in enumerate(pairs.label):
-        table.add_row(
-            label.replace("[", r"\["),
-            f"{result.residual_px[i]:.1f}" if np.isfinite(result.residual_px[i]) else "-",
-            _cm(result.residual_m[i]),
-            _cm(loo[i]),
-            "" if pairs.used[i] else "LEFT OUT",
-        )
-    return table
-
-
-def _summary(result: Fit) -> str:
-    lines = []
-    if result.leave_one_out_m is None or not np.any(np.isfinite(result.leave_one_out_m)):
-        lines.append("Leave-one-out error: needs five pairs that agree, so nothing is checked.")
-    else:
-        loo = result.leave_one_out_m[np.isfinite(result.leave_one_out_m)]
-        lines.append(
-            f"Leave-one-out error: median {np.median(loo) * 100:.0f} cm, largest {np.max(loo) * 100:.0f} cm "
-            "(each pair predicted from the others)."
-        )
-    pose = result.calibration.pose
-    if pose is not None:
-        x, y = pose.camera_xy_m
-        lines.append(
-            f"Camera: {pose.camera_height_m:.2f} m above the floor at plan ({x:.1f}, {y:.1f}) m, tilted "
-            f"{pose.tilt_deg:.0f} degrees down, focal length {pose.focal_px:.0f} px."
-        )
-    lens = result.calibration.lens
-    if lens.bends:
-        doubt = "given" if result.lens_sigma is None else f"+- {result.lens_sigma:.3f}"
-        w, h = result.calibration.image_size_px
-        corner = lens.pinhole(np.array([[0.0, 0.0]]), (w, h))[0]
-        lines.append(
-            f"Lens: {lens.division:.4f} ({doubt}); it moves the picture's corner by {np.hypot(*corner):.0f} "
-            f"px. To use it again: --lens {lens.division:.4f}"
-        )
-    if result.pose_reason is not None:
-        then = "it was taken from --camera-height."
-        if pose is None:
-            then = (
-                "without it a person's foot is the lower middle of the box. Measuring the camera's height "
-                "and giving --camera-height helps."
-            )
-        lines.append(f"Camera pose not determined: {result.pose_reason}; {then}")
-    return "\n".join(lines)
-
-
-def _cm(metres: float) -> str:
-    return f"{metres * 100:.0f}" if np.isfinite(metres) else "-"

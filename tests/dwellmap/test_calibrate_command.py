@@ -177,3 +177,47 @@ def test_a_bad_lens_is_refused(pairs, tmp_path, options, message):
     assert result.exit_code == 2
     assert message in result.output
     assert not out.exists()
+
+
+def checked(*arguments):
+    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+
+
+def test_check_says_what_fit_said_and_draws_it(pairs, tmp_path):
+    out, still, plan = tmp_path / "c.calibration.json", tmp_path / "still.png", tmp_path / "plan.png"
+    fitted = run(pairs(), "--image-size", "1280x720", "--out", out)
+    Image.new("RGB", (640, 360), "grey").save(still)
+    Image.new("RGB", (400, 500), "white").save(plan)
+    result = checked(out, "--still", still, "--plan", plan, "--metres-per-pixel", "0.01")
+    assert result.exit_code == 0, result.output
+    for table in ("Pairs", "1-sigma of a position"):
+        assert table in result.output
+    assert "honest up to" in result.output
+    said = [line for line in result.output.splitlines() if "cm" in line or "above the floor" in line]
+    assert said
+    assert all(line in fitted.output for line in said)
+    with Image.open(tmp_path / "c.calibration.check.png") as picture:
+        assert picture.width == 1400
+    assert checked(out, "--cell", "3", "--picture", tmp_path / "x.png").exit_code == 0
+    assert (tmp_path / "x.png").exists()
+
+
+def test_check_refuses_what_does_not_fit(pairs, tmp_path):
+    out, square = tmp_path / "c.calibration.json", tmp_path / "square.png"
+    run(pairs(), "--image-size", "1280x720", "--out", out)
+    Image.new("RGB", (600, 600)).save(square)
+    for arguments, message in (
+        ((tmp_path / "none.json",), "there is no such calibration file"),
+        ((out, "--still", square), "another camera or crop"),
+        ((out, "--still", out), "expected a picture"),
+        ((out, "--plan", square), "needs --metres-per-pixel"),
+        ((out, "--picture", tmp_path / "no" / "folder.png"), "No such file"),
+    ):
+        result = checked(*arguments)
+        assert result.exit_code == 2, result.output
+        assert message in " ".join(result.output.split())
+    damaged = tmp_path / "damaged.json"
+    damaged.write_text(out.read_text().replace('"floor_scale_m": ', '"floor_scale_m": 9'))
+    result = checked(damaged)
+    assert result.exit_code == 2
+    assert "damaged calibration" in result.output
