@@ -46,6 +46,11 @@ def accuracies(calibration: Calibration, rows: int = 6) -> tuple[Accuracy, ...]:
     if not len(column):
         return ()
     pairs_m = calibration.pairs.floor_m
+    if not len(pairs_m):
+        # Made from people, most of whom are within that of its middle.
+        pairs_m = calibration.floor_centre_m + calibration.floor_scale_m * np.array(
+            [[-2.0, -2.0], [2.0, 2.0]]
+        )
     farthest = min(1.2 * float(np.max(_distance(calibration, pairs_m, floor[0]))), float(distance.max()))
     chosen = [
         int(np.argmin(np.abs(distance - metres)))

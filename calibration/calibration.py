@@ -25,6 +25,7 @@ from calibration.homography import (
 )
 from calibration.lens import Lens
 from calibration.pairs import Pairs
+from calibration.people import MadeFromPeople
 from calibration.plan import SurveyFrame
 from calibration.pose import CameraPose
 
@@ -57,6 +58,7 @@ class Calibration:
         foot_jitter: The detector's share of a position's error.
         survey: Where survey coordinates lie on the plan; None if the floor points were given in plan axes.
         lens: How the lens bends the pinhole camera's picture.
+        people: What it rests on if it was made from people alone; then there are no pairs.
         H_floor_image: (3, 3) float64 pinhole pixels to floor metres, the inverse.
         id: Short hash of all of the above.
 
@@ -72,6 +74,7 @@ class Calibration:
     foot_jitter: FootJitter = field(default_factory=FootJitter)
     survey: SurveyFrame | None = None
     lens: Lens = field(default_factory=Lens)
+    people: MadeFromPeople | None = None
     H_floor_image: NDArray[np.float64] = field(init=False)
     id: str = field(init=False)
 

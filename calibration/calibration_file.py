@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from calibration.foot import FootJitter
 from calibration.lens import Lens
-from calibration.pairs import MOST_PAIRS, Pairs
+from calibration.pairs import LEAST_PAIRS, MOST_PAIRS, Pairs
+from calibration.people import MadeFromPeople
 from calibration.plan import SurveyFrame
 from calibration.pose import CameraPose
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = "dwellmap-calibration"
 # A file states the least version that knows all that is in it.
-VERSION, VERSION_WITH_LENS = 1, 2
+VERSION, LATER_VERSION = 1, 2
 MAX_FILE_BYTES = 1_000_000
 
 Numbers2 = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -42,7 +44,7 @@ class _Part(BaseModel):
 class _Pose(_Part):
     up_column: Numbers3
     focal_px: float = Field(gt=0)
-    source: Literal["homography", "camera height"]
+    source: Literal["homography", "camera height", "people"]
 
 
 class _Pair(_Part):
@@ -56,6 +58,12 @@ class _Lens(_Part):
     division: float
     polynomial: float
     centre: Numbers2
+
+
+class _People(_Part):
+    tracks: int = Field(ge=1)
+    positions: int = Field(ge=1)
+    length_sigma: float = Field(gt=0)
 
 
 class _Survey(_Part):
@@ -76,13 +84,17 @@ class _File(_Part):
     foot_jitter: FootJitter
     survey: _Survey | None
     lens: _Lens | None = None
-    pairs: Annotated[list[_Pair], Field(min_length=4, max_length=MOST_PAIRS)]
+    people: _People | None = None
+    pairs: Annotated[list[_Pair], Field(max_length=MOST_PAIRS)]
 
 
 def _document(calibration: Calibration) -> dict[str, Any]:
     pose, survey, pairs, lens = calibration.pose, calibration.survey, calibration.pairs, calibration.lens
     bent = {"division": lens.division, "polynomial": lens.polynomial, "centre": list(lens.centre)}
-    return ({"lens": bent} if _with_lens(calibration) else {}) | {
+    later: dict[str, Any] = {"lens": bent} if _with_lens(calibration) else {}
+    if calibration.people is not None:
+        later["people"] = asdict(calibration.people)
+    return later | {
         "image_size_px": list(calibration.image_size_px),
         "H_image_floor": calibration.H_image_floor.tolist(),
         "cov_h": calibration.cov_h.tolist(),
@@ -117,7 +129,7 @@ def content(calibration: Calibration) -> bytes:
 
 def write(calibration: Calibration, path: Path) -> None:
     """Write to a temporary file beside the target, then rename it."""
-    version = VERSION_WITH_LENS if _with_lens(calibration) else VERSION
+    version = LATER_VERSION if _with_lens(calibration) or calibration.people else VERSION
     document = {"format": FORMAT, "version": version, "id": calibration.id, **_document(calibration)}
     path = Path(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -171,9 +183,9 @@ def _parsed(path: Path) -> _File:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"{path}: expected a calibration file (format {FORMAT!r}). {advice}")
     version = document.get("version")
-    if version not in (VERSION, VERSION_WITH_LENS) or isinstance(version, bool):
+    if version not in (VERSION, LATER_VERSION) or isinstance(version, bool):
         raise ValueError(
-            f"{path}: expected a calibration file of version {VERSION} or {VERSION_WITH_LENS}, got version "
+            f"{path}: expected a calibration file of version {VERSION} or {LATER_VERSION}, got version "
             f"{str(version)[:20]}. Fit it again from the pairs or use a newer dwellmap."
         )
     try:
@@ -187,6 +199,8 @@ def _parsed(path: Path) -> _File:
 
 def _arguments(parsed: _File) -> dict[str, Any]:
     w, h = parsed.image_size_px
+    if len(parsed.pairs) < (LEAST_PAIRS if parsed.people is None else 0):
+        raise ValueError(f"expected at least {LEAST_PAIRS} pairs, got {len(parsed.pairs)}")
     H = np.array(parsed.H_image_floor)
     lens = Lens()
     if parsed.lens is not None:
@@ -198,8 +212,8 @@ def _arguments(parsed: _File) -> dict[str, Any]:
         pose = CameraPose(P, (w, h), parsed.pose.focal_px, parsed.pose.source, lens)
     pairs = Pairs(
         label=tuple(pair.label for pair in parsed.pairs),
-        image_px=np.array([pair.image_px for pair in parsed.pairs]),
-        floor_m=np.array([pair.floor_m for pair in parsed.pairs]),
+        image_px=np.array([pair.image_px for pair in parsed.pairs]).reshape(-1, 2),
+        floor_m=np.array([pair.floor_m for pair in parsed.pairs]).reshape(-1, 2),
         used=np.array([pair.used for pair in parsed.pairs], dtype=np.bool_),
     )
     return {
@@ -212,5 +226,6 @@ def _arguments(parsed: _File) -> dict[str, Any]:
         "pairs": pairs,
         "foot_jitter": parsed.foot_jitter,
         "lens": lens,
+        "people": None if parsed.people is None else MadeFromPeople(**parsed.people.model_dump()),
         "survey": None if parsed.survey is None else SurveyFrame(parsed.survey.x_m, parsed.survey.y_m),
     }

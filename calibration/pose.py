@@ -32,8 +32,8 @@ class CameraPose:
             `image_from_floor(xy)`.
         image_size_px: (width, height) of the picture.
         focal_px: Focal length in pixels.
-        source: "homography", or "camera height" where the height was given because the homography left it
-            open.
+        source: "homography"; "camera height" where the height was given because the homography left it open;
+            "people" if it was estimated from them.
         lens: How the lens bends the pinhole camera's picture.
 
     """

@@ -15,7 +15,7 @@ from dwellmap.definitions import definitions
 from dwellmap.run_folder import FORMAT, VERSION, dump_json
 from dwellmap.site_file import Settings
 from dwellmap.source import Source
-from dwellmap.view import CameraView
+from dwellmap.view import CameraView, given
 from tracker.frames import Footage
 from tracker.scenepicture import Part
 from tracker.tracks import Tracks
@@ -37,7 +37,7 @@ def run_key(content_hash: str, clock_rate: float, start: datetime | None, sample
         "sample_fps": sample_fps,
         "detector": detector_identity,
         "appearance": appearance,
-        "view": view.to_json(),
+        "view": given(view.to_json()),
         "settings": settings.model_dump(mode="json"),
         "version": version("dwellmap"),
         "format": VERSION,

@@ -17,6 +17,7 @@ from calibration.calibration import Calibration
 from dwellmap.backdrop import backdrop_of
 from dwellmap.days.rebuild import is_linked, rebuild
 from dwellmap.detector_choice import DetectorChoice
+from dwellmap.estimated_floor import with_floor
 from dwellmap.pipeline import Looking, Seen, Timing, countable, detect, follow, measure
 from dwellmap.progress import Reporter
 from dwellmap.recipe import recipe, run_key
@@ -111,6 +112,9 @@ def run_recording(
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
         seen = detect(recording, detector, sample_fps, reporter, timing)
+        if view.calibration is None and settings.calibration.from_people:
+            with reporter.step("estimating the floor from the people", None):
+                view = with_floor(view, seen.log, settings.tracker)
         looking = None if embedder is None else Looking(recording, embedder)
         joined = follow(
             seen.log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing, looking,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from analytics.settings import MapSettings, TrajectorySettings
 from calibration.plan import FloorPlan
 from calibration.scene import DEFAULT_FURNITURE_HEIGHT_M
+from calibration.settings import CalibrationSettings
 from dwellmap.site_faults import MismatchError
 from dwellmap.site_values import (
     ExistingFile,
@@ -150,6 +151,9 @@ class OpeningHoursTable(Table):
 class Settings(Table):
     """`[settings.*]`: the settings of the packages, as they are."""
 
+    calibration: CalibrationSettings = Field(
+        default_factory=CalibrationSettings, description="cameras that nobody calibrated"
+    )
     yolo: YoloSettings = Field(default_factory=YoloSettings, description="what a YOLO keeps of what it sees")
     tracker: ByteTrackSettings = Field(
         default_factory=ByteTrackSettings, description="joining boxes to tracklets"

@@ -53,6 +53,11 @@ class CameraView:
         """Unit of the floor: "m" with a calibration, "px" without."""
         return "px" if self.calibration is None else "m"
 
+    @property
+    def floor_from_people(self) -> bool:
+        """Whether the floor was estimated from the people in the recording."""
+        return self.calibration is not None and self.calibration.people is not None
+
     def grid(self, settings: MapSettings) -> Grid:
         """The cells over the extent."""
         x0, y0, x1, y1 = self.extent
@@ -92,6 +97,7 @@ class CameraView:
             "plan_picture": None if self.plan_picture is None else hash_file(self.plan_picture),
             "zones": [{"name": z.name, "xy_m": z.xy_m.tolist(), "staff": z.staff} for z in self.zones],
             "notes": list(self.notes),
+            **({"floor_from_people": True} if self.floor_from_people else {}),
         }
 
     @classmethod
@@ -115,6 +121,16 @@ class CameraView:
             plan_picture=plan_picture,
             notes=tuple(content["notes"]),
         )
+
+
+def given(view: dict[str, Any]) -> dict[str, Any]:
+    """What of a view's `to_json` was there before the recording was looked at."""
+    if not view.get("floor_from_people"):
+        return view
+    w, h = view["size_px"]
+    kept = {key: value for key, value in view.items() if key != "floor_from_people"}
+    extent = [-0.5, -0.5, w - 0.5, h - 0.5]
+    return kept | {"calibration": None, "extent": extent, "unit": "px", "notes": view["notes"][:-1]}
 
 
 def _cell_px(size_px: tuple[int, int]) -> float:

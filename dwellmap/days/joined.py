@@ -54,6 +54,11 @@ def joined_day(links: Links, runs: Mapping[str, RunFolder]) -> JoinedDay:
         )
     if not _counting(links):
         raise ValueError("links: expected a run of which something counts, got none")
+    if len({runs[used.run].recipe["view"]["calibration"] for used in _counting(links)}) > 1:
+        raise ValueError(
+            "links: expected runs on one floor; these have floors that were estimated from people, each "
+            "another. Calibrate the camera, or run with --set calibration.from_people=false"
+        )
     spans: list[list[float]] = []
     shown = []
     for used in _counting(links):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dwellmap.run_folder import RECIPE, RunFolder, dump_json
 from dwellmap.site_file import Settings
+from dwellmap.view import given
 
 _TOLD_BY = ("option", "file name", "container")
 
@@ -84,7 +85,7 @@ def _recipe(run: RunFolder) -> str:
         # Boxes of another recording are another file.
         content["detector_identity"] = "replay"
     content |= {
-        "view": run.recipe["view"],
+        "view": given(run.recipe["view"]),
         "settings": run.recipe["settings"],
         "version": run.recipe.get("versions", {}).get("dwellmap"),
     }
