@@ -8,7 +8,9 @@ walking as fast towards the camera as across.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -292,19 +294,17 @@ def _fitted(seen: _Seen, image_size_px: tuple[int, int], near: Array | None = No
         )
         return np.concatenate([heights, speeds, before])
 
-    best = None
+    found = []
     starts = [
         (np.log(focal * longer), np.deg2rad(tilt), np.log(_CAMERA_M), 0.0, 0.0) for focal, tilt in _STARTS
     ]
     for start in starts if near is None else [near]:
         # Wrong boxes and hidden feet are far off: a robust loss.
-        found = least_squares(
+        solved = least_squares(
             residual, start, loss="soft_l1", x_scale=(0.3, 0.2, 0.3, 0.05, 0.3), max_nfev=60
         )
-        if best is None or found.cost < best.cost:
-            best = found
-    assert best is not None
-    return best
+        found.append(solved)
+    return min(found, key=attrgetter("cost"))
 
 
 def _whitened(errors: Array, person: NDArray[np.int64], each_sigma: float, person_sigma: float) -> Array:
@@ -375,8 +375,7 @@ def _similarity(a: Array, b: Array) -> Array:
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag], [0, 0, 1.0]])
 
 
-def _derivative(function: object, x: Array) -> Array:
+def _derivative(function: Callable[[Array], Array], x: Array) -> Array:
     """(m, n) derivative by central differences."""
-    assert callable(function)
     steps = 1e-4 * np.eye(len(x))
     return np.column_stack([(function(x + step) - function(x - step)) / 2e-4 for step in steps])

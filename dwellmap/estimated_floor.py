@@ -34,18 +34,16 @@ def with_floor(view: CameraView, log: DetectionLog, settings: ByteTrackSettings)
     head, foot = np.column_stack([middle, boxes[:, 1]]), np.column_stack([middle, boxes[:, 3]])
     try:
         found = calibration_from_people(head, foot, tracklets.tracklet, tracklets.t_s, view.size_px)
-        extent = _extent(found, boxes)
+        extent = _extent(found, foot)
     except ValueError as error:
         return replace(view, notes=(*view.notes, f"no floor could be estimated from the people: {error}"))
-    assert found.people is not None
-    return replace(view, calibration=found, extent=extent, notes=(*view.notes, found.people.in_words()))
+    told = () if found.people is None else (found.people.in_words(),)
+    return replace(view, calibration=found, extent=extent, notes=(*view.notes, *told))
 
 
-def _extent(calibration: Calibration, xyxy_px: NDArray[np.float64]) -> tuple[float, float, float, float]:
+def _extent(calibration: Calibration, foot_px: NDArray[np.float64]) -> tuple[float, float, float, float]:
     """The plan from its origin to beyond nearly everybody."""
-    assert calibration.pose is not None
-    floor = calibration.floor_from_image(calibration.pose.foot_from_box(xyxy_px))
-    far = np.ceil(np.nanquantile(floor, _SHARE, axis=0) + _MARGIN_M)
+    far = np.ceil(np.nanquantile(calibration.floor_from_image(foot_px), _SHARE, axis=0) + _MARGIN_M)
     if not (np.all(np.isfinite(far)) and far.min() > 0 and far.max() <= _MOST_M):
         raise ValueError(f"people: they would be spread over {far.max():.0f} m")
     return 0.0, 0.0, float(far[0]), float(far[1])

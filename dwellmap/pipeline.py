@@ -27,7 +27,7 @@ from tracker.linking.audit import Audit
 from tracker.linking.known import Known
 from tracker.phantoms import Suspect, suspects_in, without
 from tracker.plausible import plausible
-from tracker.scenepicture import Part, ScenePicture, shown_part
+from tracker.scenepicture import Moment, Part, ScenePicture, shown_part
 from tracker.tracklets import Tracklets
 from tracker.tracks import Tracks
 
@@ -57,6 +57,7 @@ class Seen:
         footage: What was decoded.
         scene_bgr: (height, width, 3) people-free picture, grey where it never was free, or None.
         shown_px: The part of the picture that shows the scene, black bars left out.
+        moments: Pictures spread over the recording, with where they show nobody.
 
     """
 
@@ -64,6 +65,7 @@ class Seen:
     footage: Footage
     scene_bgr: NDArray[np.uint8] | None
     shown_px: Part
+    moments: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +120,7 @@ def detect(
 
     log = DetectionLog.collect(found(), detector.near_edge_m)
     picture = scene.picture()
-    return Seen(log, stream.footage, picture, shown_part(picture, recording.size_px))
+    return Seen(log, stream.footage, picture, shown_part(picture, recording.size_px), scene.moments)
 
 
 def countable(log: DetectionLog, view: CameraView) -> tuple[DetectionLog, int]:

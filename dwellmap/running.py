@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.analysis import Analysis
 from analytics.render import MapTitle, render_map
@@ -36,9 +38,11 @@ from dwellmap.run_folder import (
 )
 from dwellmap.site_file import Settings
 from dwellmap.source import Source
+from dwellmap.still import first_moments, moved_error, movement, propose, still_picture
 from dwellmap.view import CameraView
 from tracker.appearance.embedder import Embedder
 from tracker.frames import Footage, Recording
+from tracker.scenepicture import Moment
 
 NO_LOOKS = "none"
 
@@ -109,9 +113,15 @@ def run_recording(
         return _finished(target, fresh=False)
     with written_whole(target) as draft:
         timing = Timing()
+        still = None
+        if view.still is not None and view.calibration is not None:
+            still = still_picture(view.still, recording.size_px)
+            _check_still(still, first_moments(recording), recording, view, settings, target)
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
         seen = detect(recording, detector, sample_fps, reporter, timing)
+        if still is not None:
+            _check_still(still, seen.moments, recording, view, settings, target)
         if view.calibration is None and settings.calibration.from_people:
             with reporter.step("estimating the floor from the people", None):
                 view = with_floor(view, seen.log, settings.tracker)
@@ -147,6 +157,29 @@ def run_recording(
             judged,
         )
     return _finished(target, fresh=True)
+
+
+def _check_still(
+    still: NDArray[np.uint8],
+    moments: Sequence[Moment],
+    recording: Recording,
+    view: CameraView,
+    settings: Settings,
+    target: Path,
+) -> None:
+    """Stop where the camera has moved.
+
+    Raises:
+        MovedError: If it has.
+
+    """
+    found = movement(still, moments, settings.calibration.most_moved_px)
+    if found is None or view.calibration is None:
+        return
+    proposed = None
+    if found.after_s is None:
+        proposed = propose(view.calibration, still, found, target.parent, safe_name(recording.name))
+    raise moved_error(found, view.camera, recording.start, proposed)
 
 
 def _finished(target: Path, fresh: bool) -> Finished:

@@ -27,6 +27,9 @@ LARGEST_FILE_BYTES = 1_000_000
 MOST_CELLS = 4_000_000
 
 
+CALIBRATION_END, STILL_END = ".calibration.json", ".still.png"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Camera:
     """One camera of a site.
@@ -34,6 +37,7 @@ class Camera:
     Attributes:
         name: Unique in the site; names the folder of its results.
         calibration: Its calibration file; None if it has none yet.
+        still: Picture that shows where it looked when it was calibrated.
         clock_rate: Real seconds in a second of the recording's own clock.
         files: Patterns of its recordings.
         start: Pattern of the wall-clock start in its file names; None if it is not there.
@@ -44,6 +48,7 @@ class Camera:
 
     name: str
     calibration: Path | None
+    still: Path | None
     clock_rate: float
     files: tuple[str, ...]
     start: str | None
@@ -211,9 +216,22 @@ def _camera(table: CameraTable, time_zone: ZoneInfo) -> Camera:
     return Camera(
         name=table.name,
         calibration=table.calibration,
+        still=table.still or _still_beside(table.calibration),
         clock_rate=table.clock_rate,
         files=table.files,
         start=table.start,
         ignored_px=table.ignored_px,
         time_zone=time_zone,
     )
+
+
+def still_of(calibration: Path) -> Path:
+    """Where the still of a calibration file lies: beside it."""
+    return calibration.with_name(
+        calibration.name.removesuffix(".json").removesuffix(".calibration") + STILL_END
+    )
+
+
+def _still_beside(calibration: Path | None) -> Path | None:
+    still = None if calibration is None else still_of(calibration)
+    return still if still is not None and still.is_file() else None

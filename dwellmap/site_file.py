@@ -118,6 +118,11 @@ class CameraTable(Table):
 
     name: FolderName = Field(description="name of the camera; its results go into a folder of this name")
     calibration: ExistingFile | None = Field(None, description="file written by `dwellmap calibrate fit`")
+    still: ExistingFile | None = Field(
+        None,
+        description="picture without people that shows where it looked when it was calibrated; default the "
+        ".still.png beside the calibration, if there is one",
+    )
     clock_rate: float = Field(
         1.0, gt=0.001, lt=1000, description="real seconds in a second of the recording's own clock"
     )

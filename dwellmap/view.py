@@ -35,6 +35,7 @@ class CameraView:
         ignored_px: Polygons (n, 2) of the picture in which nobody counts.
         plan_picture: Picture of the floor plan covering `extent`; None if there is none.
         notes: What was assumed, in plain words.
+        still: Picture that shows where the camera looked when it was calibrated; None if there is none.
 
     """
 
@@ -47,6 +48,7 @@ class CameraView:
     ignored_px: tuple[NDArray[np.float64], ...] = ()
     plan_picture: Path | None = None
     notes: tuple[str, ...] = ()
+    still: Path | None = None
 
     @property
     def unit(self) -> Unit:
@@ -191,4 +193,5 @@ def site_view(
         ignored_px,
         site.plan.picture,
         notes,
+        camera.still,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,22 @@ _BLACK, _LIT_SHARE = 32, 0.02
 Part = tuple[float, float, float, float]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """A picture that was kept.
+
+    Attributes:
+        t_s: Its time.
+        image_bgr: (height, width, 3) uint8.
+        free: (height, width) bool, where it shows nobody.
+
+    """
+
+    t_s: float
+    image_bgr: NDArray[np.uint8]
+    free: NDArray[np.bool_]
+
+
 class ScenePicture:
     """Collects pictures of a recording and what in them was free of people.
 
@@ -37,7 +55,7 @@ class ScenePicture:
     def __init__(self, duration_s: float | None) -> None:
         self._spacing_s = duration_s / _MOST if duration_s else 0.0
         self._next_s = 0.0
-        self._kept: list[tuple[float, NDArray[np.uint8], NDArray[np.bool_]]] = []
+        self._kept: list[Moment] = []
         self._before: NDArray[np.uint8] | None = None
 
     def add(self, frame: Frame, xyxy_px: NDArray[np.floating]) -> None:
@@ -55,6 +73,11 @@ class ScenePicture:
             self._keep(frame.t_s, image, _free(image, self._before, xyxy_px))
         self._before = image
 
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """The pictures that were kept, in order of time."""
+        return tuple(self._kept)
+
     def picture(self) -> NDArray[np.uint8] | None:
         """(height, width, 3) uint8 BGR picture without people; None if there were no pictures.
 
@@ -62,14 +85,14 @@ class ScenePicture:
         """
         if not self._kept:
             return None if self._before is None else np.full_like(self._before, NEVER_FREE_GREY)
-        height, width = self._kept[0][1].shape[:2]
+        height, width = self._kept[0].image_bgr.shape[:2]
         result = np.empty((height, width, 3), dtype=np.uint8)
         rows = max(1, 4_000_000 // (len(self._kept) * width * 3))
         for top in range(0, height, rows):
             block = slice(top, top + rows)
             result[block] = _median(
-                np.stack([image[block] for _, image, _ in self._kept], axis=-1),
-                np.stack([free[block] for _, _, free in self._kept], axis=-1),
+                np.stack([moment.image_bgr[block] for moment in self._kept], axis=-1),
+                np.stack([moment.free[block] for moment in self._kept], axis=-1),
             )
         grey = (result == NEVER_FREE_GREY).all(axis=2)
         soft = cv2.GaussianBlur(result, (0, 0), max(1.0, _SOFT_SHARE * height))
@@ -77,11 +100,11 @@ class ScenePicture:
         return np.asarray(soft, dtype=np.uint8)
 
     def _keep(self, t_s: float, image: NDArray[np.uint8], free: NDArray[np.bool_]) -> None:
-        self._kept.append((t_s, image.copy(), free))
+        self._kept.append(Moment(t_s, image.copy(), free))
         if len(self._kept) > _MOST:
             # Longer than was stated: every other picture goes, and the rest is spread twice as wide.
             self._kept = self._kept[::2]
-            self._spacing_s = max(2 * self._spacing_s, (t_s - self._kept[0][0]) / _MOST * 2)
+            self._spacing_s = max(2 * self._spacing_s, (t_s - self._kept[0].t_s) / _MOST * 2)
         self._next_s = t_s + self._spacing_s
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from PIL import Image
 from rich.console import Console
 
 from analytics.furnishing import Backdrop
@@ -24,6 +25,7 @@ from calibration.plan import FloorPlan, SurveyFrame
 from calibration.problem import FitSettings
 from dwellmap.calibration_picture import draw_calibration
 from dwellmap.calibration_report import print_fit
+from dwellmap.site import still_of
 
 app = typer.Typer(help="Set a camera up: where its picture lies on the floor.", no_args_is_help=True)
 _DEFAULTS = FitSettings()
@@ -88,6 +90,13 @@ def fit(
             metavar="auto|none|NUMBER",
         ),
     ] = "auto",
+    still: Annotated[
+        Path | None,
+        typer.Option(
+            help="Picture of the camera, best without people: kept beside the calibration, so that `dwellmap "
+            "run` notices when the camera has moved."
+        ),
+    ] = None,
     lines: Annotated[
         Path | None,
         typer.Option(
@@ -109,7 +118,10 @@ def fit(
             _clicks(click_px, click_cm),
             *_lens(lens, lines, image_size, click_px),
         )
+        shown = _still(still, result.calibration)
         result.calibration.save(out)
+        if shown is not None:
+            Image.fromarray(shown).save(still_of(out))
     except (ValueError, OSError) as error:
         Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -125,7 +137,11 @@ def fit(
 def check(
     calibration: Annotated[Path, typer.Argument(help="Calibration file.")],
     still: Annotated[
-        Path | None, typer.Option(help="Picture of the camera, to draw the floor's grid and figures into.")
+        Path | None,
+        typer.Option(
+            help="Picture of the camera, to draw the floor's grid and figures into. Default: the one kept "
+            "beside the calibration."
+        ),
     ] = None,
     plan: Annotated[Path | None, typer.Option(help="Picture of the floor plan.")] = None,
     metres_per_pixel: Annotated[
@@ -145,7 +161,9 @@ def check(
         found = Calibration.load(calibration)
         result = checked(found)
         backdrop = None if plan is None else _backdrop(plan, metres_per_pixel)
-        sheet = draw_calibration(found, calibration.name, _still(still, found), backdrop)
+        kept = still_of(calibration)
+        shown = _still(still or (kept if kept.is_file() else None), found)
+        sheet = draw_calibration(found, calibration.name, shown, backdrop)
         out = picture or calibration.with_name(calibration.name.removesuffix(".json") + ".check.png")
         sheet.save(out)
     except (ValueError, OSError) as error:

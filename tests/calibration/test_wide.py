@@ -139,6 +139,9 @@ def test_a_persons_height_is_found_through_the_lens(camera, division, height, ti
     xy = cam.floor(cam.floor_points(np.random.default_rng(3), 30, 12))
     xy = xy[np.linalg.norm(xy - cam.centre[:2], axis=1) > 0.5]
     head = pose.project(xy, tall)
+    # A pincushion lens does not reach everything that a pinhole camera would see.
+    reached = np.isfinite(head).all(axis=1)
+    xy, head = xy[reached], head[reached]
     np.testing.assert_allclose(pose.project(xy), calibration.image_from_floor(xy), atol=1e-6)
     below = floor_below(pose, head, tall)
     np.testing.assert_allclose(below.xy_m, xy, atol=1e-4)
