@@ -66,7 +66,8 @@ def first_moments(recording: Recording) -> list[Moment]:
         if frame.image_bgr is not None:
             everywhere = np.ones(frame.image_bgr.shape[:2], dtype=np.bool_)
             moments.append(Moment(frame.t_s, frame.image_bgr, everywhere))
-        if len(moments) == _IN_A_ROW:
+        # Boxes without pictures have none, however far one reads.
+        if frame.image_bgr is None or len(moments) == _IN_A_ROW:
             break
     return moments
 
@@ -82,7 +83,7 @@ def movement(still: NDArray[np.uint8], moments: Sequence[Moment], most_px: float
     """
     known = [(m.t_s, shift_between(still, m.image_bgr, m.free)) for m in moments]
     seen = [(t_s, shift) for t_s, shift in known if shift is not None]
-    needed = min(_IN_A_ROW, len(moments))
+    needed = max(1, min(_IN_A_ROW, len(moments)))
     for first in range(len(seen) - needed + 1):
         row = [shift for _, shift in seen[first : first + needed]]
         ways = np.array([(shift.right_px, shift.down_px) for shift in row])

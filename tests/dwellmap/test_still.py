@@ -9,6 +9,7 @@ import pytest
 from calibration.calibration import Calibration
 from calibration.fit import fit_calibration
 from calibration.pairs import Pairs
+from dwellmap.still import movement
 
 SIZE, FPS, SECONDS = (480, 360), 5, 30
 
@@ -111,6 +112,10 @@ def test_it_can_be_allowed_and_without_a_still_nothing_is_compared(run):
 
 def test_without_a_still_nothing_is_compared(run):
     assert run(0, still=False).code == 0
+
+
+def test_without_pictures_there_is_nothing_to_compare():
+    assert movement(np.zeros((360, 480, 3), np.uint8), [], 3.0) is None
 
 
 def test_a_still_of_another_shape_is_refused(run, tmp_path):

@@ -62,8 +62,8 @@ def test_memory_is_bounded_whatever_length_was_stated(stated_s):
     floor, collected = scene(), ScenePicture(stated_s)
     for i in range(3000):
         collected.add(Frame(i / 10, i, floor), np.empty((0, 4)))
-    assert len(collected._kept) <= 25
-    times = [t for t, _, _ in collected._kept]
+    assert len(collected.moments) <= 25
+    times = [moment.t_s for moment in collected.moments]
     assert times[-1] > 200  # the end of the recording is in it
     assert np.abs(collected.picture().astype(int) - floor).max() <= 1
 
