@@ -58,7 +58,7 @@ bench-motion: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/motion.py
 
 bench-calibration: $(VENV)/.installed-test
-	$(BIN)/python benchmarks/calibration.py
+	$(BIN)/python benchmarks/floor_truth.py
 
 bench-identity: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/identity.py

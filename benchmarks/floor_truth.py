@@ -1,6 +1,6 @@
 """How far calibrations can be trusted: what they state against what is found, on cameras that are known.
 
-    python benchmarks/calibration.py [--cameras 200] [--data ../shared/data]
+    python benchmarks/floor_truth.py [--cameras 200] [--data ../shared/data]
 
 Simulated cameras hang 2.5 to 6 m high, tilted 12 to 60 degrees, with clicks off by 2 px and 5 cm; PETS 2009
 has a survey. "Within one sigma" should be 68 %, "within two" 95 % (squared Mahalanobis distances of
