@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from calibration.calibration import Calibration
 from calibration.moved import Shift, corrected, shift_between
 from calibration.pictures import read_picture
-from dwellmap.site import CALIBRATION_END, STILL_END
+from dwellmap.calibration_saving import id_on_disk, save_keeping_previous
+from dwellmap.site import CALIBRATION_END
 from tracker.frames import Recording
 from tracker.scenepicture import Moment
 
@@ -122,8 +123,8 @@ def propose(
         return None
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.corrected{CALIBRATION_END}"
-    better.save(file)
     h, w = still.shape[:2]
     now = cv2.warpPerspective(still, found.shift.T_new_old, (w, h), borderMode=cv2.BORDER_REPLICATE)
-    cv2.imwrite(str(folder / f"{name}.corrected{STILL_END}"), now)
+    now_rgb = np.asarray(cv2.cvtColor(now, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    save_keeping_previous(better, file, now_rgb, id_on_disk(file))
     return file

@@ -10,7 +10,6 @@ from typing import Annotated
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from PIL import Image
 from rich.console import Console
 
 from analytics.furnishing import Backdrop
@@ -25,6 +24,7 @@ from calibration.plan import FloorPlan, SurveyFrame
 from calibration.problem import FitSettings
 from dwellmap.calibration_picture import draw_calibration
 from dwellmap.calibration_report import print_fit
+from dwellmap.calibration_saving import id_on_disk, save_keeping_previous
 from dwellmap.site import still_of
 
 app = typer.Typer(help="Set a camera up: where its picture lies on the floor.", no_args_is_help=True)
@@ -107,6 +107,7 @@ def fit(
 ) -> None:
     """Fit a camera to pairs of points clicked in its picture and on the plan, and say how good it is."""
     try:
+        before = id_on_disk(out)
         result = _fit(
             pairs,
             image_size,
@@ -119,9 +120,7 @@ def fit(
             *_lens(lens, lines, image_size, click_px),
         )
         shown = _still(still, result.calibration)
-        result.calibration.save(out)
-        if shown is not None:
-            Image.fromarray(shown).save(still_of(out))
+        kept = save_keeping_previous(result.calibration, out, shown, before)
     except (ValueError, OSError) as error:
         Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -131,6 +130,13 @@ def fit(
     console.print(
         f"Wrote {out} (calibration {result.calibration.id})", markup=False, highlight=False, soft_wrap=True
     )
+    if kept is not None:
+        console.print(f"Kept the earlier one as {kept}", markup=False, highlight=False, soft_wrap=True)
+    if shown is None and still_of(out).is_file():
+        console.print(
+            f"Note: {still_of(out)} is from before. If the camera has moved since, fit again with --still.",
+            style="yellow", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @app.command()
