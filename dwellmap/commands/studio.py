@@ -7,10 +7,15 @@ from typing import Annotated
 
 import typer
 
-SiteFile = Annotated[Path, typer.Option("--site", help="Site file; one that is not there yet can be made in the browser.")]
+SiteFile = Annotated[
+    Path, typer.Option("--site", help="Site file; one that is not there yet can be made in the browser.")
+]
 Out = Annotated[Path, typer.Option(help="Folder with the runs.")]
 Host = Annotated[
-    str, typer.Option(help="Address to listen on; one that other machines reach needs --token.", metavar="ADDRESS")
+    str,
+    typer.Option(
+        help="Address to listen on; one that other machines reach needs --token.", metavar="ADDRESS"
+    ),
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
 Token = Annotated[
@@ -49,7 +54,9 @@ def open_studio(
     if site.is_dir():
         site /= "site.toml"
     if not site.absolute().parent.is_dir():
-        raise ValueError(f"--site {site}: expected the folder {site.absolute().parent} to exist; make it first")
+        raise ValueError(
+            f"--site {site}: expected the folder {site.absolute().parent} to exist; make it first"
+        )
     # The browser's libraries take a second to load: not before the input is known to be right.
     from dwellmap.studio.server import serve
     from dwellmap.studio.workspace import Workspace

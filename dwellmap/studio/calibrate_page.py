@@ -1,7 +1,9 @@
-"""The page on which a camera is calibrated: its picture on the left, the plan on the right, the errors below."""
+"""The page on which a camera is calibrated: its picture left, the plan right, the errors below."""
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -14,15 +16,15 @@ from calibration.accuracy import PERSON_M
 from calibration.fit import Fit
 from calibration.overlay import floor_lines_px, grid_step_m
 from calibration.pairs import LEAST_PAIRS
-from dwellmap.calibration_picture import BAND_COLOURS, BANDS_CM, BEYOND
 from dwellmap.calibration_saving import save_keeping_previous
 from dwellmap.site import Camera, Site
-from dwellmap.studio.calibrating import CalibrationDraft, DraftPair, FitOptions
-from dwellmap.studio.canvas import Canvas, Mark
-from dwellmap.studio.fit_report import fit_report
+from dwellmap.studio.calibrating import CalibrationDraft, FitOptions, Side
+from dwellmap.studio.canvas import Canvas, Mark, State
+from dwellmap.studio.fit_report import fit_report, sigma_legend
 from dwellmap.studio.overlays import camera_lattice, plan_lattice, sigma_picture, warped_still
+from dwellmap.studio.pair_table import Changes, Judged, judgements, next_step, pair_table
 from dwellmap.studio.pictures import Pictures
-from dwellmap.studio.sheet import sheet_lines
+from dwellmap.studio.sheet import draw_plan
 from dwellmap.studio.shell import frame, note, opened, problem, tell
 from dwellmap.studio.sitedocument import change_site, put_calibration
 from dwellmap.studio.still_choice import still_choice
@@ -64,12 +66,12 @@ class _CalibratePage:
         self.chosen = -1
         self.fitted: Fit | None = None
         self.fault: str | None = None
-        self.fit_number = 0
+        self.fit_number = self.fitted_number = 0
         self.grid = True
         self.layers = {"still": 0.0, "sigma": 0.0}
         self.urls: dict[str, str] = {}
 
-    # ---- what the page is made of --------------------------------------------------------------------
+    # ---- what the page is made of ----
     def build(self) -> None:
         """Lay the page out."""
         with ui.element("div").classes("studio-row"):
@@ -109,8 +111,7 @@ class _CalibratePage:
                 self.image = Canvas("The camera's picture", "px", (-0.5, -0.5, w - 0.5, h - 0.5), "points")
                 self.image.pair_with("calibrate", "camera")
             note(
-                f"Under the mouse stands a person of {PERSON_M:g} m: does the figure fit doors and people? Wheel "
-                "zooms, dragging moves."
+                f"The figure under the mouse is {PERSON_M:g} m tall: does it fit the doors? The wheel zooms."
             )
         self._listen(self.image, "image")
 
@@ -125,11 +126,8 @@ class _CalibratePage:
                 w, h = self.site.plan.size_m
                 self.floor = Canvas("The floor plan", "m", (0.0, 0.0, w, h), "points")
                 self.floor.pair_with("calibrate", "plan")
-                if self.site.plan.picture is not None:
-                    self.floor.show(picture=self.pictures.keep(self.site.plan.load_picture()))
-                else:
-                    self.floor.grid(sheet_lines(self.site.plan.size_m))
-            _legend()
+                draw_plan(self.floor, self.site, self.pictures)
+            sigma_legend()
         self._listen(self.floor, "floor")
 
     def _slider(self, text: str, layer: str) -> None:
@@ -138,15 +136,15 @@ class _CalibratePage:
             f'aria-labelledby="label-{layer}" dense'
         ).style("width: 84px").mark(f"slider-{layer}")
 
-    def _listen(self, canvas: Canvas, side: str) -> None:
+    def _listen(self, canvas: Canvas, side: Side) -> None:
         canvas.on("place", partial(self._place, side))
         canvas.on("move", partial(self._move, side))
         canvas.on("choose", lambda event: self._choose(int(event.args["index"])))
         canvas.on("remove", lambda event: self._remove(int(event.args["index"])))
         canvas.on("undo", self._undo)
 
-    # ---- what a person does --------------------------------------------------------------------------
-    async def _place(self, side: str, event: GenericEventArguments) -> None:
+    # ---- what a person does ----
+    async def _place(self, side: Side, event: GenericEventArguments) -> None:
         if side == "image" and self.draft.still_rgb is None:
             tell("Choose a picture of the camera first (above).", good=False)
             return
@@ -160,7 +158,7 @@ class _CalibratePage:
             self.chosen = -1
         await self._changed()
 
-    async def _move(self, side: str, event: GenericEventArguments) -> None:
+    async def _move(self, side: Side, event: GenericEventArguments) -> None:
         self.draft.move(int(event.args["index"]), side, _point(event))
         await self._changed()
 
@@ -185,25 +183,16 @@ class _CalibratePage:
         self.chosen = -1
         await self._changed()
 
-    async def _typed(self, index: int, side: str, axis: int, field: ui.input) -> None:
-        pair = self.draft.pairs[index]
-        before = pair.image_px if side == "image" else pair.floor_m
+    async def _typed(self, index: int, side: Side, axis: int, text: str) -> None:
         try:
-            value = float(str(field.value).replace(",", "."))
-            if not np.isfinite(value):
-                raise ValueError
-        except ValueError:
-            tell(f"{field.value!r}: expected a number such as 3.25", good=False)
-            self._table.refresh()
-            return
-        at = list(before or (0.0, 0.0))
-        at[axis] = value
-        self.draft.move(index, side, (at[0], at[1]))
+            self.draft.set_number(index, side, axis, text)
+        except ValueError as error:
+            tell(str(error), good=False)
         await self._changed()
 
-    async def _named(self, index: int, field: ui.input) -> None:
+    async def _named(self, index: int, label: str) -> None:
         try:
-            self.draft.rename(index, str(field.value))
+            self.draft.rename(index, label)
         except ValueError as error:
             tell(str(error), good=False)
         await self._changed()
@@ -245,6 +234,9 @@ class _CalibratePage:
         self._show_grid()
 
     def _save(self) -> None:
+        if self.fitted_number != self.fit_number:
+            tell("The fit is not finished yet; save again in a moment.", good=False)
+            return
         if self.fitted is None:
             tell(self.fault or f"Set at least {LEAST_PAIRS} pairs first.", good=False)
             return
@@ -271,30 +263,31 @@ class _CalibratePage:
             except (ValueError, OSError) as error:
                 tell(f"{told}\nBut the site file does not name it yet: {error}", good=False)
                 return
-            self.camera = self.workspace.camera(self.workspace.open().site, self.camera.name)  # type: ignore[union-attr]
+            self.camera = replace(self.camera, calibration=file)
         tell(told)
         self._table.refresh()
 
-    # ---- what it shows -------------------------------------------------------------------------------
+    # ---- what it shows ----
     async def _changed(self) -> None:
         """The pairs changed: show them at once, and the fit when it is there."""
         self.fit_number += 1
         number = self.fit_number
         self._show_points()
         self._table.refresh()
-        fitted, fault = await run.io_bound(_fit, self.draft)
-        if number != self.fit_number:
+        # A copy, for the draft may change under the fit; None if the studio is ending.
+        answer = await run.io_bound(_fit, copy(self.draft))
+        if answer is None or number != self.fit_number:
             return  # there is a newer one under way
-        self.fitted, self.fault = fitted, fault
-        await self._draw_fit()
+        self.fitted, self.fault = answer
+        self.fitted_number = number
+        self._draw_fit()
 
-    async def _draw_fit(self) -> None:
+    def _draw_fit(self) -> None:
         self.urls.clear()
         calibration = None if self.fitted is None else self.fitted.calibration
+        size_m = self.site.plan.size_m
         self.image.show(lattice=None if calibration is None else camera_lattice(calibration))
-        self.floor.show(
-            lattice=None if calibration is None else plan_lattice(calibration, self.site.plan.size_m)
-        )
+        self.floor.show(lattice=None if calibration is None else plan_lattice(calibration, size_m))
         self._show_points()
         self._show_grid()
         self._show_layers()
@@ -302,27 +295,26 @@ class _CalibratePage:
         self._report.refresh()
 
     def _show_points(self) -> None:
-        notes, out = self._judged()
+        judged = self._judgement()
         for canvas, side in ((self.image, "image"), (self.floor, "floor")):
             marks = []
             for i, pair in enumerate(self.draft.pairs):
                 at = pair.image_px if side == "image" else pair.floor_m
                 if at is None:
                     continue
-                state = "open" if not pair.whole else "out" if i in out else "ok"
-                marks.append(Mark(i, at[0], at[1], pair.label, state, notes.get(i, "")))  # type: ignore[arg-type]
+                said = judged.get(i)
+                state: State = "open" if not pair.whole else "ok" if said is None or said.used else "out"
+                told = said.off if said is not None and side == "image" else ""
+                marks.append(Mark(i, at[0], at[1], pair.label, state, told))
             canvas.marks(marks)
             canvas.show(chosen=self.chosen)
 
-    def _judged(self) -> tuple[dict[int, str], set[int]]:
-        """Residuals in words, and the pairs left out, by index of the draft."""
-        if self.fitted is None or len(self.fitted.residual_m) != len(self.draft.whole):
-            return {}, set()
-        notes = {
-            i: _cm(metres) for i, metres in zip(self.draft.whole, self.fitted.residual_m, strict=True)
-        }
-        used = self.fitted.calibration.pairs.used
-        return notes, {i for i, kept in zip(self.draft.whole, used, strict=True) if not kept}
+    def _judgement(self) -> dict[int, Judged]:
+        """What the fit says of the pairs, by index of the draft; nothing while it belongs to other pairs."""
+        whole = self.draft.whole
+        if self.fitted is None or self.fitted_number != self.fit_number:
+            return {}
+        return judgements(self.fitted, whole)
 
     def _show_grid(self) -> None:
         if self.fitted is None or not self.grid:
@@ -364,54 +356,11 @@ class _CalibratePage:
         draft = self.draft
         self.undo_button.set_enabled(draft.can_undo)
         self.clear_button.set_enabled(bool(draft.pairs))
-        self.save_button.set_enabled(self.fitted is not None)
-        waiting = next((pair for pair in draft.pairs if not pair.whole), None)
+        self.save_button.set_enabled(self.fitted is not None and self.fitted_number == self.fit_number)
         with ui.element("div").classes("studio-row"):
             ui.html("<h2>Pairs</h2>", sanitize=False)
-            note(_next_step(draft, waiting))
-        if not draft.pairs:
-            return
-        with ui.element("div").classes("studio-scroll"), ui.element("table").classes("studio-table"):
-            with ui.element("thead"), ui.element("tr"):
-                for text in ("pair", "picture x px", "y px", "plan x m", "y m", "off cm", "left out cm", ""):
-                    with ui.element("th").props('scope="col"'):
-                        ui.label(text)
-            with ui.element("tbody"):
-                for i, pair in enumerate(draft.pairs):
-                    self._row(i, pair)
-
-    def _row(self, i: int, pair: DraftPair) -> None:
-        notes, out = self._judged()
-        row = ui.element("tr").classes("chosen" if i == self.chosen else "out" if i in out else "")
-        with row:
-            with ui.element("td").classes("studio-cell name"):
-                name = ui.input(value=pair.label).props(f'dense borderless aria-label="Name of pair {i + 1}"')
-                name.on("change", lambda _, i=i, field=name: self._named(i, field))
-            for side, at, digits in (("image", pair.image_px, 1), ("floor", pair.floor_m, 2)):
-                for axis in (0, 1):
-                    with ui.element("td").classes("studio-cell"):
-                        told = f"{'picture' if side == 'image' else 'plan'} {'xy'[axis]} of pair {pair.label}"
-                        value = "" if at is None else f"{at[axis]:.{digits}f}"
-                        field = ui.input(value=value).props("dense borderless inputmode=decimal")
-                        field.props["aria-label"] = told
-                        field.on(
-                            "change",
-                            lambda _, i=i, side=side, axis=axis, field=field: self._typed(i, side, axis, field),
-                        )
-            with ui.element("td"):
-                ui.label("left out, " + notes[i] if i in out else notes.get(i, "")).mark(f"residual-{i}")
-            with ui.element("td"):
-                ui.label(self._left_out(i))
-            with ui.element("td"):
-                button = ui.button(icon="close", on_click=partial(self._remove, i)).props("flat dense size=sm")
-                button.props["aria-label"] = f"Remove pair {pair.label}"
-
-    def _left_out(self, i: int) -> str:
-        if self.fitted is None or self.fitted.leave_one_out_m is None or i not in self.draft.whole:
-            return ""
-        if len(self.fitted.leave_one_out_m) != len(self.draft.whole):
-            return ""
-        return _cm(self.fitted.leave_one_out_m[self.draft.whole.index(i)])
+            note(next_step(draft))
+        pair_table(draft, self._judgement(), self.chosen, Changes(self._named, self._typed, self._remove))
 
     @ui.refreshable_method
     def _report(self) -> None:
@@ -436,23 +385,6 @@ def _fit(draft: CalibrationDraft) -> tuple[Fit | None, str | None]:
         return None, str(error)
 
 
-def _next_step(draft: CalibrationDraft, waiting: DraftPair | None) -> str:
-    if draft.still_rgb is None:
-        return "First choose a picture of the camera, above."
-    if waiting is not None:
-        where = "in the camera's picture" if waiting.image_px is None else "on the plan"
-        return f"Now click the same point {where} (pair {waiting.label})."
-    missing = LEAST_PAIRS - len(draft.whole)
-    if missing > 0:
-        return (
-            f"Click a point on the floor that you can find in both, such as the corner of a shelf; {missing} more "
-            "needed, eight or more are better."
-        )
-    if len(draft.whole) < 8:
-        return "It fits. Eight or more pairs, far apart, find mistakes and the lens."
-    return ""
-
-
 def _point(event: GenericEventArguments) -> tuple[float, float]:
     return float(event.args["x"]), float(event.args["y"])
 
@@ -467,18 +399,3 @@ def _optional(text: str, what: str) -> float | None:
     if not np.isfinite(value):
         raise ValueError(f"{what}: expected a finite number")
     return value
-
-
-def _cm(metres: float) -> str:
-    return f"{metres * 100:.0f} cm" if np.isfinite(metres) else "past the horizon"
-
-
-def _legend() -> None:
-    with ui.element("div").classes("studio-legend"):
-        ui.label("1-sigma of a person's position:")
-        for upper, colour in zip((*BANDS_CM[1:], np.inf), (*BAND_COLOURS, BEYOND), strict=True):
-            with ui.element("span"):
-                ui.element("span").classes("studio-swatch").style(f"background: {colour}")
-                told = f"to {upper:g} cm" if np.isfinite(upper) else f"over {BANDS_CM[-1]:g} cm"
-                ui.label(told).style("display: inline")
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from calibration.pairs import LEAST_PAIRS, MOST_PAIRS, Pairs
 from calibration.plan import FloorPlan
 
 Point = tuple[float, float]
+Side = Literal["image", "floor"]
 _MOST_STEPS = 200
 
 
@@ -106,8 +108,8 @@ class CalibrationDraft:
             if any(pair.image_px is not None for pair in self.pairs):
                 if abs((w / h) / (old_w / old_h) - 1) > SAME_ASPECT:
                     raise ValueError(
-                        f"the pairs were set in a picture of {old_w}x{old_h}, this one has {w}x{h}: expected the "
-                        "same shape. Take a picture of the same camera, or remove the pairs first"
+                        f"the pairs were set in a picture of {old_w}x{old_h}, this one has {w}x{h}: expected "
+                        "the same shape. Take a picture of the same camera, or remove the pairs first"
                     )
                 scale = (w / old_w, h / old_h)
                 self._change(tuple(replace(p, image_px=_resized(p.image_px, scale)) for p in self.pairs))
@@ -115,7 +117,7 @@ class CalibrationDraft:
                 self._before.clear()
         self.still_rgb, self.size_px = still_rgb, (w, h)
 
-    def place(self, side: str, at: Point, held: int = -1) -> int:
+    def place(self, side: Side, at: Point, held: int = -1) -> int:
         """Set a point: the other side of a pair that waits for one, else the first of a new pair.
 
         Args:
@@ -143,7 +145,7 @@ class CalibrationDraft:
         self._change((*self.pairs, filled))
         return len(self.pairs) - 1
 
-    def move(self, index: int, side: str, at: Point) -> None:
+    def move(self, index: int, side: Side, at: Point) -> None:
         """Move one side of a pair; a place off the picture or the plan is brought to its edge."""
         pair = self.pairs[index]
         x, y = float(at[0]), float(at[1])
@@ -155,6 +157,25 @@ class CalibrationDraft:
             pair = replace(pair, floor_m=(min(max(x, 0.0), w_m), min(max(y, 0.0), h_m)))
         self._change((*self.pairs[:index], pair, *self.pairs[index + 1 :]))
 
+    def set_number(self, index: int, side: Side, axis: int, text: str) -> None:
+        """Set one coordinate of a pair, as somebody typed it.
+
+        Raises:
+            ValueError: If it is no number.
+
+        """
+        try:
+            value = float(text.replace(",", "."))
+        except ValueError as error:
+            raise ValueError(f"{text[:40]!r}: expected a number such as 3.25") from error
+        if not np.isfinite(value):
+            raise ValueError(f"{text[:40]!r}: expected a finite number such as 3.25")
+        pair = self.pairs[index]
+        before = pair.image_px if side == "image" else pair.floor_m
+        at = list(before or (0.0, 0.0))
+        at[axis] = value
+        self.move(index, side, (at[0], at[1]))
+
     def rename(self, index: int, label: str) -> None:
         """Give a pair another name.
 
@@ -165,7 +186,9 @@ class CalibrationDraft:
         label = " ".join(label.split())
         others = {pair.label for i, pair in enumerate(self.pairs) if i != index}
         if not label or len(label) > 40 or label in others:
-            raise ValueError(f"name of a pair: expected 1 to 40 characters that no other pair has, got {label!r}")
+            raise ValueError(
+                f"name of a pair: expected 1 to 40 characters that no other pair has, got {label!r}"
+            )
         self._change((*self.pairs[:index], replace(self.pairs[index], label=label), *self.pairs[index + 1 :]))
 
     def swap(self, i: int, j: int) -> None:

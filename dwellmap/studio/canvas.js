@@ -22,7 +22,7 @@ export default {
     </div>`,
   props: {
     extent: Array, picture: String, layers: Array, lines: Array, points: Array, shapes: Array,
-    tool: String, chosen: Number, chosenShape: Number, lattice: Object, role: String, bus: String, unit: String,
+    tool: String, chosen: Number, chosenShape: Number, lattice: Object, ruled: Array, role: String, bus: String, unit: String,
     label: String, cells: Object,
   },
   data() {
@@ -59,7 +59,7 @@ export default {
     tool() { this.drawn = []; this.redraw(); },
     picture() { this.redraw(); }, layers() { this.redraw(); }, lines() { this.redraw(); },
     chosen() { this.redraw(); }, chosenShape() { this.redraw(); }, lattice() { this.redraw(); },
-    cells() { this.redraw(); },
+    cells() { this.redraw(); }, ruled() { this.redraw(); },
   },
   methods: {
     // ---- the view -------------------------------------------------------------------------------------
@@ -307,6 +307,7 @@ export default {
       const [a, b] = [this.screen([x0, y0]), this.screen([x1, y1])];
       ctx.fillStyle = "#ffffff";
       ctx.fillRect(a[0], a[1], b[0] - a[0], b[1] - a[1]);
+      this.stroke(ctx, this.ruled, "#d9dfe5", 1);
       ctx.imageSmoothingEnabled = this.view.scale < 3 * this.view.fitted;
       for (const { url, opacity, smooth } of [{ url: this.picture, opacity: 1 }, ...(this.layers || [])]) {
         const image = this.image(url);
@@ -321,12 +322,20 @@ export default {
       ctx.strokeRect(a[0], a[1], b[0] - a[0], b[1] - a[1]);
     },
     paintLines(ctx) {
-      for (const pass of [["rgba(255,255,255,0.7)", 2.5], ["#0086a8", 1]]) {
-        [ctx.strokeStyle, ctx.lineWidth] = pass;
-        ctx.beginPath();
-        for (const line of this.lines || []) path(ctx, line.map((p) => this.screen(p)));
-        ctx.stroke();
-      }
+      const [x0, y0, x1, y1] = this.extent;
+      const [a, b] = [this.screen([x0, y0]), this.screen([x1, y1])];
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(a[0], a[1], b[0] - a[0], b[1] - a[1]);
+      ctx.clip();
+      for (const [style, width] of [["rgba(255,255,255,0.7)", 2.5], ["#0086a8", 1]]) this.stroke(ctx, this.lines, style, width);
+      ctx.restore();
+    },
+    stroke(ctx, lines, style, width) {
+      [ctx.strokeStyle, ctx.lineWidth] = [style, width];
+      ctx.beginPath();
+      for (const line of lines || []) path(ctx, line.map((p) => this.screen(p)));
+      ctx.stroke();
     },
     paintShape(ctx, shape, i) {
       const moved = this.drag && this.drag.to && this.drag.hit.kind === "shape" && this.drag.hit.index === i;

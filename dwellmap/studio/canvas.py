@@ -10,11 +10,12 @@ from nicegui.element import Element
 from numpy.typing import NDArray
 
 Extent = tuple[float, float, float, float]
+State = Literal["ok", "open", "out"]
 
 KEYS = (
-    "Arrow keys move the cross (with Shift faster), Enter sets a point there or a corner (twice ends an outline), "
-    "Space takes up the point under the cross, then arrow keys move it; Escape lets go, Delete removes, "
-    "Ctrl+Z takes back, + and - zoom, 0 shows all."
+    "Arrow keys move the cross (with Shift faster), Enter sets a point there or a corner (twice ends an "
+    "outline), Space takes up the point under the cross, then arrow keys move it; Escape lets go, Delete "
+    "removes, Ctrl+Z takes back, + and - zoom, 0 shows all."
 )
 
 
@@ -36,7 +37,7 @@ class Mark:
     x: float
     y: float
     label: str
-    state: Literal["ok", "open", "out"] = "ok"
+    state: State = "ok"
     note: str = ""
 
 
@@ -54,8 +55,9 @@ class Shape:
 class Canvas(Element, component="canvas.js", default_classes="studio-canvas"):
     """Shows a picture or plan, and tells what a person does on it.
 
-    Events, with their arguments: `place` (x, y), `move` (index, x, y), `choose` (index, -1 for none), `remove`
-    (index), `undo`; `draw` (points), `reshape` (index, corner, x, y), `chooseShape` (index), `removeShape` (index).
+    Events, with their arguments: `place` (x, y), `move` (index, x, y), `choose` (index, -1 for none),
+    `remove` (index), `undo`; `draw` (points), `reshape` (index, corner, x, y), `chooseShape` (index),
+    `removeShape` (index).
     """
 
     def __init__(self, label: str, unit: Literal["px", "m"], extent: Extent, tool: str) -> None:
@@ -92,5 +94,13 @@ class Canvas(Element, component="canvas.js", default_classes="studio-canvas"):
         self.show(shapes=[asdict(shape) for shape in shapes])
 
     def grid(self, lines: Sequence[NDArray[Any]]) -> None:
-        """Show these polylines (n, 2)."""
-        self.show(lines=[[[round(float(x), 2), round(float(y), 2)] for x, y in line] for line in lines])
+        """Show these polylines (n, 2) over the picture."""
+        self.show(lines=_rounded(lines))
+
+    def ruled(self, lines: Sequence[NDArray[Any]]) -> None:
+        """Show these polylines (n, 2) faintly, as the ruling of an empty sheet."""
+        self.show(ruled=_rounded(lines))
+
+
+def _rounded(lines: Sequence[NDArray[Any]]) -> list[list[list[float]]]:
+    return [[[round(float(x), 2), round(float(y), 2)] for x, y in line] for line in lines]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import numpy as np
 from nicegui import ui
 
 from calibration.accuracy import accuracies, honest_distance_m
 from calibration.fit import Fit
+from dwellmap.calibration_picture import BAND_COLOURS, BANDS_CM, BEYOND
 from dwellmap.calibration_report import pose_summary
 from dwellmap.studio.shell import note, problem
 
@@ -32,46 +34,63 @@ def fit_report(
         if fault is None:
             note("Nothing to say yet.")
         return
-    calibration = fitted.calibration
+    _headline(fitted, cell_m)
+    for text in fitted.warnings:
+        ui.label(text).classes("studio-warning")
+    for i, j in fitted.swapped:
+        labels = fitted.calibration.pairs.label
+        exchange = partial(swap, i, j)
+        ui.button(f"Exchange {labels[i]} and {labels[j]}", on_click=exchange).props("dense outline")
+    note("\n".join(pose_summary(fitted)))
+    _distances(fitted)
+
+
+def sigma_legend() -> None:
+    """What the colours of the uncertainty mean."""
+    with ui.element("div").classes("studio-legend"):
+        ui.label("1-sigma of a person, cm:")
+        for upper, colour in zip((*BANDS_CM[1:], np.inf), (*BAND_COLOURS, BEYOND), strict=True):
+            with ui.element("span"):
+                ui.element("span").classes("studio-swatch").style(f"background: {colour}")
+                told = f"to {upper:g}" if np.isfinite(upper) else "more"
+                ui.label(told).style("display: inline")
+
+
+def _headline(fitted: Fit, cell_m: float) -> None:
     loo = fitted.leave_one_out_m
-    checked = loo is not None and bool(np.any(np.isfinite(loo)))
-    if loo is not None and checked:
-        finite = loo[np.isfinite(loo)]
-        ui.label(f"{np.median(finite) * 100:.0f} cm").classes("studio-big").mark("median")
+    finite = np.empty(0) if loo is None else loo[np.isfinite(loo)]
+    if len(finite):
+        ui.label(f"{np.median(finite) * 100:.0f} cm").classes("studio-big")
         note(
             "is how far a point is missed when it is not among the pairs (median; "
             f"at most {np.max(finite) * 100:.0f} cm)."
         )
     else:
         note("Nothing checks the fit yet: it needs five pairs that agree.")
-    honest = honest_distance_m(calibration, cell_m)
+    honest = honest_distance_m(fitted.calibration, cell_m)
     if np.isfinite(honest):
         note(
             f"Cells of {cell_m:g} m are honest up to {honest:.1f} m from the camera."
             if honest > 0
             else f"Cells of {cell_m:g} m are finer than a person's position everywhere here."
         )
-    for text in fitted.warnings:
-        ui.label(text).classes("studio-warning")
-    for i, j in fitted.swapped:
-        labels = calibration.pairs.label
-        ui.button(
-            f"Exchange {labels[i]} and {labels[j]}", on_click=lambda i=i, j=j: swap(i, j)
-        ).props("dense outline")
-    note("\n".join(pose_summary(fitted)))
-    rows = accuracies(calibration)
-    if rows:
-        with ui.element("table").classes("studio-table"):
-            with ui.element("thead"), ui.element("tr"):
-                for text in ("distance", "calibration", "person"):
-                    with ui.element("th").props('scope="col"'):
-                        ui.label(text)
-            with ui.element("tbody"):
-                for row in rows:
-                    with ui.element("tr"):
-                        for text in (f"{row.distance_m:.1f} m", _cm(row.fit_m), _cm(row.person_m)):
-                            with ui.element("td"):
-                                ui.label(text)
+
+
+def _distances(fitted: Fit) -> None:
+    rows = accuracies(fitted.calibration)
+    if not rows:
+        return
+    with ui.element("table").classes("studio-table"):
+        with ui.element("thead"), ui.element("tr"):
+            for text in ("1-sigma at", "calibration", "person"):
+                with ui.element("th").props('scope="col"'):
+                    ui.label(text)
+        with ui.element("tbody"):
+            for row in rows:
+                with ui.element("tr"):
+                    for text in (f"{row.distance_m:.1f} m", _cm(row.fit_m), _cm(row.person_m)):
+                        with ui.element("td"):
+                            ui.label(text)
 
 
 def _cm(metres: float) -> str:

@@ -1,4 +1,4 @@
-"""What is drawn on the plan: zones, doors, walls, furniture and ignored areas, as the site file lists them."""
+"""What is drawn on the plan: zones, doors, walls, furniture, ignored areas, as the site file lists them."""
 
 from __future__ import annotations
 

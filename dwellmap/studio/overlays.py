@@ -42,10 +42,8 @@ def plan_lattice(calibration: Calibration, size_m: Point) -> dict[str, Any]:
     return _lattice(columns, rows, answers)
 
 
-def warped_still(
-    calibration: Calibration, still_rgb: NDArray[np.uint8], size_m: Point
-) -> NDArray[np.uint8]:
-    """The camera's picture (height, width, 4) RGBA as it lies on the plan; transparent where it sees nothing."""
+def warped_still(calibration: Calibration, still_rgb: NDArray[np.uint8], size_m: Point) -> NDArray[np.uint8]:
+    """The camera's picture (height, width, 4) RGBA as it lies on the plan, transparent where it ends."""
     h, w = still_rgb.shape[:2]
     fitted = calibration.for_image_size((w, h))
     floor, columns, rows = _pixels(size_m, _WARP_PX)
@@ -55,7 +53,7 @@ def warped_still(
     at = np.where(seen[:, None], px, -10.0).astype(np.float32).reshape(rows, columns, 2)
     rgb = cv2.remap(still_rgb, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     alpha = np.where(seen, 255, 0).astype(np.uint8).reshape(rows, columns)
-    return np.dstack([rgb, alpha]).astype(np.uint8)
+    return np.asarray(np.dstack([rgb, alpha]), dtype=np.uint8)
 
 
 def sigma_picture(calibration: Calibration, size_m: Point) -> NDArray[np.uint8]:
@@ -75,14 +73,14 @@ def sigma_picture(calibration: Calibration, size_m: Point) -> NDArray[np.uint8]:
     band = np.clip(np.searchsorted(BANDS_CM, np.nan_to_num(sigma_cm), side="right") - 1, 0, len(colours) - 1)
     rgba = np.round(255 * colours[band])
     rgba[~np.isfinite(sigma_cm), 3] = 0
-    return rgba.reshape(rows, columns, 4).astype(np.uint8)
+    return np.asarray(rgba.reshape(rows, columns, 4), dtype=np.uint8)
 
 
 def _heads(calibration: Calibration, floor: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, 2) where the head of a person of 1.7 m is in the picture; NaN without a pose."""
     if calibration.pose is None:
         return np.full((len(floor), 2), np.nan)
-    return calibration.pose.project(floor, PERSON_M)
+    return np.asarray(calibration.pose.project(floor, PERSON_M), dtype=np.float64)
 
 
 def _spread(extent: tuple[float, float, float, float]) -> tuple[NDArray[np.float64], int, int]:
@@ -108,7 +106,5 @@ def _rows(columns: int, width: float, height: float) -> int:
 
 def _lattice(columns: int, rows: int, answers: NDArray[np.float64]) -> dict[str, Any]:
     known = np.isfinite(answers)
-    values = [
-        round(float(v), 3) if k else None for v, k in zip(answers.ravel(), known.ravel(), strict=True)
-    ]
+    values = [round(float(v), 3) if k else None for v, k in zip(answers.ravel(), known.ravel(), strict=True)]
     return {"columns": columns, "rows": rows, "values": values}

@@ -12,10 +12,13 @@ from tomlkit import TOMLDocument
 from calibration.accuracy import honest_distance_m
 from calibration.calibration import Calibration
 from dwellmap.site import Camera
+from dwellmap.studio.canvas import Canvas
+from dwellmap.studio.outlines import outlines_of
 from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.plan_form import PlanForm, plan_in_words
+from dwellmap.studio.sheet import draw_cameras, draw_plan, shape_of
 from dwellmap.studio.shell import frame, note, problem, tell
-from dwellmap.studio.sitedocument import change_site, new_site, put_camera, put_plan
+from dwellmap.studio.sitedocument import change_site, new_site, put_camera, put_plan, read_site
 from dwellmap.studio.workspace import Opened, Workspace
 
 
@@ -35,7 +38,7 @@ def build(workspace: Workspace, pictures: Pictures) -> None:
 
 def _new_place(workspace: Workspace, pictures: Pictures) -> None:
     ui.html("<h1>A new place</h1>", sanitize=False)
-    note(f"There is no {workspace.site_file.name} in {workspace.site_file.absolute().parent} yet; this makes it.")
+    note(f"There is no {workspace.site_file.name} in {workspace.site_file.absolute().parent} yet: make it.")
     with ui.element("section").classes("studio-card"):
         with ui.element("div").classes("studio-row"):
             name = ui.input("Name of the place", value="My shop").props("dense outlined")
@@ -86,12 +89,18 @@ def _place(workspace: Workspace, pictures: Pictures, found: Opened) -> None:
         with ui.element("section").classes("studio-card"):
             ui.html("<h2>The floor plan</h2>", sanitize=False)
             plan_in_words(site.plan)
-            if site.plan.picture is not None:
-                ui.image(pictures.keep(site.plan.load_picture())).props("fit=contain no-spinner").style(
-                    "height: 220px; width: 100%"
-                ).props['alt'] = "The floor plan"
+            with ui.element("div").classes("studio-stage"):
+                canvas = Canvas("The floor plan", "m", (0.0, 0.0, *site.plan.size_m), "look")
+            draw_plan(canvas, site, pictures)
+            shapes, marks = draw_cameras(site)
+            drawn = [shape_of(outline) for outline in outlines_of(read_site(workspace.site_file))]
+            canvas.outlines([*shapes, *drawn])
+            canvas.marks(marks)
+            note("Dashed: what the calibrated cameras see. Zones and furniture are drawn on the page Zones.")
             with ui.expansion("Another plan").props("dense"):
-                note("Zones and calibrations stay as they are, in metres: another scale or corner moves them.")
+                note(
+                    "Zones and calibrations stay as they are, in metres: another scale or corner moves them."
+                )
                 form = PlanForm(pictures)
 
                 def replace_plan() -> None:

@@ -15,7 +15,7 @@ from dwellmap.studio.calibrating import Point
 from dwellmap.studio.canvas import Canvas, Mark
 from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.shell import note, tell
-from dwellmap.studio.still_choice import PICTURES
+from dwellmap.studio.still_choice import PICTURES, REJECTED
 from dwellmap.studio.uploads import LARGEST_UPLOAD_BYTES, uploaded_picture, write_beside
 
 _SHEET, _PICTURE = "An empty sheet", "A picture of the plan"
@@ -30,7 +30,9 @@ def metres_per_pixel(a_px: Point, b_px: Point, distance_m: float) -> float:
     """
     apart = math.dist(a_px, b_px)
     if apart < 2:
-        raise ValueError("scale: expected two points that lie apart on the plan; click them far from each other")
+        raise ValueError(
+            "scale: expected two points that lie apart on the plan; click them far from each other"
+        )
     if not 0 < distance_m <= MAX_SIDE_M:
         raise ValueError(f"scale: expected a distance between 0 and {MAX_SIDE_M:g} m, got {distance_m:g}")
     return distance_m / apart
@@ -52,7 +54,7 @@ class PlanForm:
             ui.upload(
                 label="Picture of the plan, seen from above", auto_upload=True, on_upload=self._uploaded,
                 max_file_size=LARGEST_UPLOAD_BYTES,
-                on_rejected=lambda: tell("Expected one picture of at most 30 MB (PNG, JPEG, ...).", good=False),
+                on_rejected=lambda: tell(REJECTED, good=False),
             ).props(f"accept={PICTURES} flat bordered")  # fmt: skip
             with ui.element("div").classes("studio-stage"):
                 self._canvas = Canvas("The plan: click two points", "px", (0.0, 0.0, 100.0, 60.0), "points")

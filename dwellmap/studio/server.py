@@ -13,14 +13,20 @@ from nicegui import app as browser_app
 from nicegui import ui
 
 from dwellmap.studio.guard import Guard, check_token, is_loopback
-from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.pages import add_pages
+from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.shell import STATIC
 from dwellmap.studio.workspace import Workspace
 
 
 def serve(
-    workspace: Workspace, host: str, port: int, token: str | None, path: str, say: Callable[[str], None], show: bool
+    workspace: Workspace,
+    host: str,
+    port: int,
+    token: str | None,
+    path: str,
+    say: Callable[[str], None],
+    show: bool,
 ) -> None:
     """Serve until interrupted.
 
@@ -69,7 +75,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         raise ValueError(
-            f"the studio cannot listen on {host} port {port} ({error}); choose another with --port, 0 takes a "
-            "free one"
+            f"the studio cannot listen on {host} port {port} ({error}); choose another with --port, 0 takes "
+            "a free one"
         ) from error
     return listening

@@ -1,4 +1,4 @@
-"""What all pages of the studio have in common: the head with the ways between them, and how faults are shown."""
+"""What all pages of the studio have in common: the head with the ways between them, how faults are shown."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ WAYS = (("/", "Place"), ("/calibrate", "Calibrate"), ("/zones", "Zones"), ("/run
 def frame(title: str, here: str, workspace: Workspace) -> Iterator[None]:
     """The page around what the block builds."""
     ui.page_title(f"{title} · Dwellmap studio")
+    ui.colors(primary="#0067b8", negative="#b42318", positive="#2b6e3f")
     ui.add_css(STATIC / "studio.css", shared=True)
     with ui.element("header").classes("studio-head"):
         ui.label("Dwellmap").classes("studio-brand")

@@ -69,8 +69,8 @@ def change_site(path: Path, revision: str, change: Change) -> str:
     content = _content(path)
     if _revision(content) != revision:
         raise ChangedError(
-            f"{path.name} was changed on disk since this page read it, so nothing was written. Reload the page "
-            "to get what is there now; what you drew here is lost then, so note it first"
+            f"{path.name} was changed on disk since this page read it, so nothing was written. Reload the "
+            "page to get what is there now; what you drew here is lost then, so note it first"
         )
     try:
         document = tomlkit.parse(content.decode("utf-8-sig"))
@@ -95,7 +95,11 @@ def new_site(path: Path, name: str, time_zone: str, plan: FloorPlan, camera: str
     if path.exists():
         raise FileExistsError(f"{path} is there already; open it, or choose another name")
     document = tomlkit.document()
-    document.add(tomlkit.comment("A site: one place, its floor plan and its cameras. Metres on the plan: x right, y down."))
+    document.add(
+        tomlkit.comment(
+            "A site: one place, its floor plan and its cameras. Metres on the plan: x right, y down."
+        )
+    )
     document.add("name", tomlkit.item(name))
     document.add("time_zone", tomlkit.item(time_zone))
     put_plan(document, path.parent, plan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import numpy as np
 from nicegui import run, ui
 from nicegui.events import UploadEventArguments
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from dwellmap.studio.uploads import LARGEST_UPLOAD_BYTES, uploaded_picture
 from dwellmap.studio.workspace import Workspace
 
 PICTURES = ".png,.jpg,.jpeg,.bmp,.webp,.tif,.tiff"
-Chosen = Callable[[NDArray[object], str], Awaitable[None]]
+REJECTED = f"Expected one picture of at most {LARGEST_UPLOAD_BYTES // 1_000_000} MB (PNG, JPEG, ...)."
+Chosen = Callable[[NDArray[np.uint8], str], Awaitable[None]]
 
 
 def still_choice(workspace: Workspace, site: Site, camera: Camera, chosen: Chosen) -> None:
@@ -36,7 +38,11 @@ def still_choice(workspace: Workspace, site: Site, camera: Camera, chosen: Chose
         folder = f"{workspace.site_file.absolute().parent}/"
         names = {path: path.removeprefix(folder) for path in recordings}
         field = ui.select(
-            names, label="Recording", with_input=True, new_value_mode="add-unique", value=next(iter(names), None)
+            names,
+            label="Recording",
+            with_input=True,
+            new_value_mode="add-unique",
+            value=next(iter(names), None),
         ).props("outlined dense use-input")
         field.style("width: 100%").tooltip("Choose one, or type the path of a file on this machine")
 
@@ -56,6 +62,8 @@ def still_choice(workspace: Workspace, site: Site, camera: Camera, chosen: Chose
                 spinner.set_visibility(False)
                 button.enable()
             dialog.close()
+            if picture is None:
+                return  # the studio is ending
             await chosen(picture, f"The place without its people, from {path.name}.")
 
         with ui.element("div").classes("studio-row"):
@@ -81,7 +89,7 @@ def still_choice(workspace: Workspace, site: Site, camera: Camera, chosen: Chose
 
         upload = ui.upload(
             label="Picture file", auto_upload=True, max_file_size=LARGEST_UPLOAD_BYTES, on_upload=from_file,
-            on_rejected=lambda: tell("Expected one picture of at most 30 MB (PNG, JPEG, ...).", good=False),
+            on_rejected=lambda: tell(REJECTED, good=False),
         ).props(f"accept={PICTURES} flat bordered")  # fmt: skip
         upload.style("width: 100%")
         with ui.element("div").classes("studio-row"):

@@ -1,7 +1,7 @@
-"""A camera's picture to click in, without people: out of a run, or out of a recording.
+"""A camera's picture to click in, without people, out of a recording.
 
-A run's own picture of the scene is softened, so that nobody is recognised in it, and too soft to click in. The
-recording's is sharp; it is shown and kept only if somebody looks at it and saves the calibration.
+A run's own picture of the scene is softened, so that nobody is recognised in it, and too soft to click in.
+The recording's is sharp; it is shown and kept only if somebody looks at it and saves the calibration.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class _FirstFrames:
 def still_from(recording: Path, site: Path) -> NDArray[np.uint8]:
     """The place in a recording (height, width, 3) RGB, without its people; grey where it was never free.
 
-    The recording is decoded in a process of its own: one that kills the decoder does not take the studio down.
+    It is decoded in a process of its own: a file that kills the decoder does not take the studio down.
 
     Args:
         recording: Path of the recording.
@@ -118,7 +118,7 @@ def still_from(recording: Path, site: Path) -> NDArray[np.uint8]:
             for process in list(pool._processes.values()):
                 process.kill()
             raise ValueError(
-                f"{recording.name}: no picture after {_PATIENCE_S / 60:.0f} minutes; choose a shorter recording"
+                f"{recording.name}: no picture after {_PATIENCE_S / 60:.0f} minutes; choose a shorter one"
             ) from error
 
 

@@ -140,7 +140,7 @@ class Workspace:
         path = (folder / Path(typed.strip()).expanduser()).resolve()
         if not self.anywhere and not path.is_relative_to(folder.resolve()):
             raise ValueError(
-                f"{typed}: from another machine, recordings are opened only in the folder of the site file, {folder}"
+                f"{typed}: from other machines, recordings are opened only in the site's folder, {folder}"
             )
         if not path.exists():
             raise ValueError(f"{typed}: expected a recording on the studio's machine, there is no such file")
@@ -148,5 +148,7 @@ class Workspace:
 
     def runs(self) -> list[Path]:
         """Folders of finished runs, newest first."""
-        found = [file.parent for file in self.out.glob(f"*/*/{RECIPE}") if not file.parent.name.startswith(".")]
+        found = [
+            file.parent for file in self.out.glob(f"*/*/{RECIPE}") if not file.parent.name.startswith(".")
+        ]
         return sorted(found, key=lambda run: (run / RECIPE).stat().st_mtime, reverse=True)

@@ -8,11 +8,12 @@ from typing import Any, get_args
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from dwellmap.studio.canvas import Canvas, Shape
+from dwellmap.site import Site
+from dwellmap.studio.canvas import Canvas
 from dwellmap.studio.outlines import LINES, Drawing, Kind, Outline, outlines_of
 from dwellmap.studio.pictures import Pictures
+from dwellmap.studio.sheet import draw_plan, shape_of, stills_on_plan
 from dwellmap.studio.shell import frame, note, opened, tell
-from dwellmap.studio.sheet import sheet_lines
 from dwellmap.studio.sitedocument import change_site, put_outlines, read_site
 from dwellmap.studio.workspace import Workspace
 
@@ -26,10 +27,6 @@ _HINT: dict[Kind, str] = {
     "furniture": "Nobody stands in it; it hides the floor behind it.",
     "ignored": "Nobody counts in it, such as the pavement outside.",
 }
-_COLOURS: dict[Kind, str] = {
-    "zone": "#0067b8", "door": "#2b8a3e", "wall": "#1f2933", "furniture": "#8d5a1a", "ignored": "#b42318",
-}  # fmt: skip
-_STAFF = "#6741d9"
 _EDIT = "edit"
 
 
@@ -38,13 +35,13 @@ def build(workspace: Workspace, pictures: Pictures) -> None:
     with frame("Zones", "/zones", workspace):
         found = opened(workspace)
         if found is not None:
-            _ZonesPage(workspace, pictures, found.revision).build()
+            _ZonesPage(workspace, pictures, found.site, found.revision).build()
 
 
 class _ZonesPage:
     """The page."""
 
-    def __init__(self, workspace: Workspace, pictures: Pictures, revision: str) -> None:
+    def __init__(self, workspace: Workspace, pictures: Pictures, site: Site, revision: str) -> None:
         self.workspace, self.pictures = workspace, pictures
         kept = workspace.drawing
         # What was drawn and not saved is there again after a reload, unless the file has changed meanwhile.
@@ -52,14 +49,13 @@ class _ZonesPage:
             kept = (revision, Drawing.of(outlines_of(read_site(workspace.site_file))))
             workspace.drawing = kept
         self.drawing = kept[1]
-        self.revision = revision
+        self.revision, self.site = revision, site
         self.chosen = -1
+        self.stills: list[str] | None = None
 
     def build(self) -> None:
         """Lay the page out."""
-        found = self.workspace.open()
-        assert found is not None
-        plan = found.site.plan
+        plan = self.site.plan
         with ui.element("div").classes("studio-row"):
             ui.html("<h1>Zones, doors, walls and furniture</h1>", sanitize=False)
             ui.space()
@@ -72,13 +68,15 @@ class _ZonesPage:
                     self.tool = ui.toggle(kinds, value=_EDIT, on_change=self._tool_changed).props(
                         'dense no-caps aria-label="What to draw"'
                     )
-                self.hint = ui.label("").classes("studio-note")
+                    ui.space()
+                    ui.label("Cameras' pictures").classes("studio-note").props('id="label-stills"')
+                    ui.slider(min=0, max=1, step=0.05, value=0, on_change=self._stills).props(
+                        'aria-labelledby="label-stills" dense'
+                    ).style("width: 84px")
+                self.hint = ui.label("").classes("studio-note studio-line")
                 with ui.element("div").classes("studio-stage tall"):
                     self.canvas = Canvas("The floor plan", "m", (0.0, 0.0, *plan.size_m), _EDIT)
-                if plan.picture is not None:
-                    self.canvas.show(picture=self.pictures.keep(plan.load_picture()))
-                else:
-                    self.canvas.grid(sheet_lines(plan.size_m))
+                draw_plan(self.canvas, self.site, self.pictures)
             with ui.element("section").classes("studio-card").props('aria-label="What is drawn"'):
                 self._list()
         self.canvas.on("draw", self._drawn)
@@ -89,6 +87,14 @@ class _ZonesPage:
         self.canvas.on("undo", self._undo)
         self._tool_changed()
         self._show()
+
+    def _stills(self, event: Any) -> None:
+        """Lay the cameras' pictures over the plan: on an empty sheet there is nothing else to draw by."""
+        if self.stills is None:
+            self.stills = [self.pictures.keep(picture) for picture in stills_on_plan(self.site)]
+            if not self.stills:
+                tell("No calibrated camera has a picture yet: save one on the page Calibrate.", good=False)
+        self.canvas.show(layers=[{"url": url, "opacity": float(event.value)} for url in self.stills])
 
     def _tool_changed(self) -> None:
         kind = self.tool.value
@@ -141,7 +147,9 @@ class _ZonesPage:
     def _save(self) -> None:
         try:
             self.revision = change_site(
-                self.workspace.site_file, self.revision, lambda file: put_outlines(file, self.drawing.outlines)
+                self.workspace.site_file,
+                self.revision,
+                lambda file: put_outlines(file, self.drawing.outlines),
             )
         except (ValueError, OSError) as error:
             tell(str(error), good=False)
@@ -153,7 +161,7 @@ class _ZonesPage:
         tell(f"Saved in {self.workspace.site_file.name}; the next `dwellmap run` uses it for every camera.")
 
     def _show(self) -> None:
-        self.canvas.outlines([_shape(outline) for outline in self.drawing.outlines])
+        self.canvas.outlines([shape_of(outline) for outline in self.drawing.outlines])
         self.canvas.show(chosenShape=self.chosen)
         self.undo_button.set_enabled(self.drawing.can_undo)
         self._list.refresh()
@@ -168,7 +176,9 @@ class _ZonesPage:
                 item = ui.element("button").classes("studio-item").on("click", partial(self._choose, i))
                 item.props["aria-pressed"] = "true" if i == self.chosen else "false"
                 with item:
-                    ui.element("span").classes("studio-swatch").style(f"background: {_shape(outline).colour}")
+                    ui.element("span").classes("studio-swatch").style(
+                        f"background: {shape_of(outline).colour}"
+                    )
                     ui.label(outline.name or f"({_TOLD[outline.kind].lower()} without a name)")
                     ui.space()
                     note(_TOLD[outline.kind])
@@ -178,11 +188,15 @@ class _ZonesPage:
         self._details(self.chosen, self.drawing.outlines[self.chosen])
 
     def _details(self, i: int, outline: Outline) -> None:
-        name = ui.input(f"Name of the {_TOLD[outline.kind].lower()}", value=outline.name).props("dense outlined")
+        name = ui.input(f"Name of the {_TOLD[outline.kind].lower()}", value=outline.name).props(
+            "dense outlined"
+        )
         name.on("change", lambda _: self._change(i, name=str(name.value)))
         if outline.kind == "zone":
             ui.checkbox(
-                "Staff only", value=outline.staff_only, on_change=lambda e: self._change(i, staff_only=e.value)
+                "Staff only",
+                value=outline.staff_only,
+                on_change=lambda e: self._change(i, staff_only=e.value),
             )
         if outline.kind == "furniture":
             height = ui.number("Height, m", value=outline.height_m, min=0.05, max=19.9, step=0.1).props(
@@ -192,14 +206,6 @@ class _ZonesPage:
                 "change",
                 lambda _: self._change(i, height_m=float(height.value)) if height.value else self._show(),
             )
-        ui.button("Remove", icon="delete", on_click=partial(self._remove, i)).props("flat dense color=negative")
-
-
-def _shape(outline: Outline) -> Shape:
-    return Shape(
-        "line" if outline.is_line else "polygon",
-        [[x, y] for x, y in outline.points],
-        outline.name,
-        _STAFF if outline.staff_only else _COLOURS[outline.kind],
-        outline.kind == "ignored",
-    )
+        ui.button("Remove", icon="delete", on_click=partial(self._remove, i)).props(
+            "flat dense color=negative"
+        )
