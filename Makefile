@@ -14,7 +14,7 @@
 # Variables: PYTHON (which Python builds .venv), WORKERS (parallel test processes), CI=true (nothing may skip).
 
 # System packages that tests need, installed only in CI and only as root.
-CI_SYSTEM_PACKAGES =
+CI_SYSTEM_PACKAGES = chromium
 
 WORKERS ?= 2
 VENV := .venv

@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "calibrate": "app",
     "site": "app",
+    "studio": "studio",
     "weights": "app",
     "demo": "demo",
     "doctor": "doctor",

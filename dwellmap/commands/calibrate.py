@@ -25,9 +25,10 @@ from calibration.problem import FitSettings
 from dwellmap.calibration_picture import draw_calibration
 from dwellmap.calibration_report import print_fit
 from dwellmap.calibration_saving import id_on_disk, save_keeping_previous
+from dwellmap.commands.studio import DEFAULT_PORT, Browser, Host, Port, SiteFile, Token, open_studio
 from dwellmap.site import still_of
 
-app = typer.Typer(help="Set a camera up: where its picture lies on the floor.", no_args_is_help=True)
+app = typer.Typer(help="Set a camera up: where its picture lies on the floor.")
 _DEFAULTS = FitSettings()
 _CELL_M = MapSettings().cell_m
 
@@ -39,9 +40,20 @@ class FloorAxes(enum.StrEnum):
     SURVEY = "survey"
 
 
-@app.callback()
-def calibrate() -> None:
-    """Set a camera up: where its picture lies on the floor."""
+@app.callback(invoke_without_command=True)
+def calibrate(
+    context: typer.Context,
+    site: SiteFile = Path("site.toml"),
+    host: Host = "127.0.0.1",
+    port: Port = DEFAULT_PORT,
+    token: Token = None,
+    browser: Browser = True,
+) -> None:
+    """Set a camera up: where its picture lies on the floor. Without a command, in the browser."""
+    if context.invoked_subcommand is None:
+        open_studio(
+            site, Path("outputs"), host, port, token, browser, "/calibrate" if site.is_file() else "/"
+        )
 
 
 @app.command()
