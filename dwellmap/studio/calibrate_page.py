@@ -22,7 +22,7 @@ from dwellmap.studio.calibrating import CalibrationDraft, FitOptions, Side
 from dwellmap.studio.canvas import Canvas, Mark, State
 from dwellmap.studio.fit_report import fit_report, sigma_legend
 from dwellmap.studio.overlays import camera_lattice, plan_lattice, sigma_picture, warped_still
-from dwellmap.studio.pair_table import Changes, Judged, judgements, next_step, pair_table
+from dwellmap.studio.pair_table import Changes, Judged, PairTable, judgements, next_step
 from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.sheet import draw_plan
 from dwellmap.studio.shell import frame, note, opened, problem, tell
@@ -94,7 +94,10 @@ class _CalibratePage:
             self._build_plan()
         with ui.element("div").classes("studio-side"):
             with ui.element("section").classes("studio-card").props('aria-label="Pairs"'):
-                self._table()
+                with ui.element("div").classes("studio-row"):
+                    ui.html("<h2>Pairs</h2>", sanitize=False)
+                    self.hint = ui.label().classes("studio-note")
+                self.table = PairTable(Changes(self._named, self._typed, self._remove))
             with ui.element("section").classes("studio-card").props('aria-label="How good it is"'):
                 self._report()
         self._refresh_still()
@@ -165,7 +168,7 @@ class _CalibratePage:
     def _choose(self, index: int) -> None:
         self.chosen = index
         self._show_points()
-        self._table.refresh()
+        self._show_table()
 
     async def _remove(self, index: int) -> None:
         if 0 <= index < len(self.draft.pairs):
@@ -265,7 +268,7 @@ class _CalibratePage:
                 return
             self.camera = replace(self.camera, calibration=file)
         tell(told)
-        self._table.refresh()
+        self._show_table()
 
     # ---- what it shows ----
     async def _changed(self) -> None:
@@ -273,7 +276,7 @@ class _CalibratePage:
         self.fit_number += 1
         number = self.fit_number
         self._show_points()
-        self._table.refresh()
+        self._show_table()
         # A copy, for the draft may change under the fit; None if the studio is ending.
         answer = await run.io_bound(_fit, copy(self.draft))
         if answer is None or number != self.fit_number:
@@ -291,7 +294,7 @@ class _CalibratePage:
         self._show_points()
         self._show_grid()
         self._show_layers()
-        self._table.refresh()
+        self._show_table()
         self._report.refresh()
 
     def _show_points(self) -> None:
@@ -351,16 +354,13 @@ class _CalibratePage:
             picture=self.pictures.keep(self.draft.still_rgb), extent=[-0.5, -0.5, w - 0.5, h - 0.5]
         )
 
-    @ui.refreshable_method
-    def _table(self) -> None:
+    def _show_table(self) -> None:
         draft = self.draft
         self.undo_button.set_enabled(draft.can_undo)
         self.clear_button.set_enabled(bool(draft.pairs))
         self.save_button.set_enabled(self.fitted is not None and self.fitted_number == self.fit_number)
-        with ui.element("div").classes("studio-row"):
-            ui.html("<h2>Pairs</h2>", sanitize=False)
-            note(next_step(draft))
-        pair_table(draft, self._judgement(), self.chosen, Changes(self._named, self._typed, self._remove))
+        self.hint.set_text(next_step(draft))
+        self.table.show(draft, self._judgement(), self.chosen)
 
     @ui.refreshable_method
     def _report(self) -> None:
