@@ -27,7 +27,7 @@ from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.sheet import draw_plan
 from dwellmap.studio.shell import frame, note, opened, problem, tell
 from dwellmap.studio.sitedocument import change_site, put_calibration
-from dwellmap.studio.still_choice import still_choice
+from dwellmap.studio.still_choice import Picture, still_choice
 from dwellmap.studio.workspace import Workspace
 
 _EMPTY_PX = (1280, 720)
@@ -218,9 +218,9 @@ class _CalibratePage:
     def _other_camera(self, event: Any) -> None:
         ui.navigate.to(f"/calibrate?camera={quote(event.value)}")
 
-    async def _show_still(self, picture: Any, told: str) -> None:
+    async def _show_still(self, picture: Picture, keep: Picture, told: str) -> None:
         try:
-            self.draft.show(picture)
+            self.draft.show(picture, keep)
         except ValueError as error:
             tell(str(error), good=False)
             return
@@ -246,7 +246,7 @@ class _CalibratePage:
         file = self.workspace.calibration_file(self.camera)
         try:
             kept = save_keeping_previous(
-                self.fitted.calibration, file, self.draft.still_rgb, self.draft.disk_id
+                self.fitted.calibration, file, self.draft.keep_rgb, self.draft.disk_id
             )
         except (ValueError, OSError) as error:
             tell(str(error), good=False)

@@ -162,14 +162,35 @@ def shop(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def eight_pairs() -> Pairs:
-    """Points of a camera 3 m up that looks 35 degrees down over a 10 x 8 m floor, pictures of 640x480."""
-    tilt = np.deg2rad(35)
+def seen_from_3_m(tilt_deg: float, floor: np.ndarray) -> Pairs:
+    """Floor points as a camera 3 m above (5, 9) sees them that looks up the plan, pictures of 640x480."""
+    tilt = np.deg2rad(tilt_deg)
     forward = np.array([0.0, -np.cos(tilt), np.sin(tilt)])
     R = np.stack([[1.0, 0, 0], np.cross(forward, [1.0, 0, 0]), forward])
-    floor = np.array(
-        [[3.0, 2.0], [5.0, 1.5], [7.0, 2.0], [2.6, 4.0], [5.2, 3.6], [7.5, 4.0], [4.0, 5.5], [6.2, 5.4]]
-    )
-    seen = (np.column_stack([floor, np.zeros(8)]) - [5.0, 9.0, -3.0]) @ R.T
+    seen = (np.column_stack([floor, np.zeros(len(floor))]) - [5.0, 9.0, -3.0]) @ R.T
     return Pairs.of(seen[:, :2] / seen[:, 2:] * 500 + [319.5, 239.5], floor)
+
+
+@pytest.fixture
+def eight_pairs() -> Pairs:
+    """Eight points of a 10 x 8 m floor under a camera that looks 35 degrees down: no horizon in view."""
+    floor = [[3.0, 2.0], [5.0, 1.5], [7.0, 2.0], [2.6, 4.0], [5.2, 3.6], [7.5, 4.0], [4.0, 5.5], [6.2, 5.4]]
+    return seen_from_3_m(35, np.array(floor))
+
+
+@pytest.fixture
+def flat_pairs() -> Pairs:
+    """Six points under a camera that looks 12 degrees down: the horizon is in the picture."""
+    return seen_from_3_m(
+        12, np.array([[4.0, 0.5], [6.0, 0.5], [3.5, 2.0], [6.5, 2.0], [4.6, 1.2], [5.5, 2.6]])
+    )
+
+
+@pytest.fixture
+def tsai_pairs(tsai) -> Pairs:
+    """Fourteen places of PETS where the published camera shows them, in 480x360; a plan of 30 x 30 m."""
+    x, y = np.meshgrid(np.linspace(-16, 6, 5), np.linspace(-14, 6, 4))
+    survey_m = np.column_stack([x.ravel(), y.ravel()])
+    px = (tsai.image_from_survey(survey_m) + 0.5) * 0.625 - 0.5
+    inside = np.all((px > 0) & (px < np.array([479, 359])), axis=1)
+    return Pairs.of(px[inside], np.column_stack([survey_m[:, 0] + 20, 10 - survey_m[:, 1]])[inside])
