@@ -308,7 +308,7 @@ class _CalibratePage:
                 said = judged.get(i)
                 state: State = "open" if not pair.whole else "ok" if said is None or said.used else "out"
                 told = said.off if said is not None and side == "image" else ""
-                marks.append(Mark(i, at[0], at[1], pair.label, state, told))
+                marks.append(Mark(i, at[0], at[1], pair.label.removeprefix("pair "), state, told))
             canvas.marks(marks)
             canvas.show(chosen=self.chosen)
 
