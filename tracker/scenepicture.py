@@ -116,7 +116,7 @@ def sharp_picture(moments: Sequence[Moment]) -> NDArray[np.uint8]:
 
 
 def softened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture (height, width, 3) so soft that nobody is recognised in it; what was never free stays grey."""
+    """A picture (height, width, 3) so soft that nobody is recognised in it; never free stays grey."""
     grey = (picture == NEVER_FREE_GREY).all(axis=2)
     soft = cv2.GaussianBlur(picture, (0, 0), max(1.0, _SOFT_SHARE * len(picture)))
     soft[grey] = NEVER_FREE_GREY
