@@ -77,7 +77,7 @@ class Look:
 class _Growing:
     stamp: Stamp
     since_s: float
-    was_partial: bool
+    at_once: bool
 
 
 @dataclass(slots=True)
@@ -167,15 +167,12 @@ class Inbox:
         growing = self._growing.get(path)
         if growing is None or growing.stamp != stamp:
             first = growing is None
-            growing = _Growing(stamp, now_s, first and status.st_ino in self._partial)
-            self._growing[path] = growing
             # A rename changes only the inode's own time; who writes changes both together.
-            renamed = growing.was_partial or status.st_ctime_ns > status.st_mtime_ns
+            renamed = status.st_ino in self._partial or status.st_ctime_ns > status.st_mtime_ns
             at_once = first and renamed and status.st_size > 0 and self._closed(path) is True
-        else:
-            at_once = False
+            growing = self._growing[path] = _Growing(stamp, now_s, at_once)
         quiet_s = now_s - growing.since_s
-        if not at_once and quiet_s < self.settle_s:
+        if not growing.at_once and quiet_s < self.settle_s:
             return f"changed less than {self.settle_s:g} s ago"
         patient = quiet_s < max(self.patience_s, self.settle_s)
         if patient and self._closed(path) is False:
