@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,8 @@ def work(order: Order, events: Connection, output: Connection) -> None:
     faulthandler.enable()
     # A core dump would hold pictures of people.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    Path("/proc/self/oom_score_adj").write_text("1000")
+    with suppress(OSError):  # some containers have it read-only
+        Path("/proc/self/oom_score_adj").write_text("1000")
     os.sched_setaffinity(0, order.cores)
     cv2.setNumThreads(len(order.cores))
     lock = join_workers(WatchFolder(order.how.out))
