@@ -66,6 +66,8 @@ def _of_camera(camera: Path, day: date) -> Erased:
     size, latest = 0, date.min
     for name in runs_in(camera):
         run = camera / name
+        if (run / ERASED).exists() and not _personal(run):
+            continue
         try:
             began = _day(RunFolder.open(run))
             freed = _erase(run, day) if began < day else 0
@@ -95,7 +97,7 @@ def _day(run: RunFolder) -> date:
 
 def _erase(run: Path, before: date) -> int:
     """Erase the personal files of a run; returns their size, 0 if they were gone already."""
-    files = [run / name for name in PERSONAL if (run / name).is_file()]
+    files = _personal(run)
     if not files:
         return 0
     size = sum(file.stat().st_size for file in files)
@@ -114,3 +116,7 @@ def _erase(run: Path, before: date) -> int:
     for file in files:
         file.unlink()
     return size
+
+
+def _personal(run: Path) -> list[Path]:
+    return [run / name for name in PERSONAL if (run / name).is_file()]

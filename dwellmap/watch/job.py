@@ -147,7 +147,7 @@ def _in_words(error: ValueError | OSError, order: Order) -> str:
     """The error without the file's name, which stands beside it."""
     text = str(error)
     if isinstance(error, OSError) and error.strerror is not None:
-        text = f"{error.filename or 'a file'}: {error.strerror.lower()}"
+        text = f"{error.filename or 'the output folder'}: {error.strerror.lower()}"
     path = order.inbox / order.path
     for name in (str(path), path.name):
         text = text.removeprefix(f"{name}: ")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,7 @@ from dwellmap.watch.ledger import Entry, Ledger
 from dwellmap.watch.limits import Limits
 from dwellmap.watch.names import shown
 from dwellmap.watch.order import How, Order
-from dwellmap.watch.retention import erase_if_due
+from dwellmap.watch.retention import Nightly
 from dwellmap.watch.room import Room
 from dwellmap.watch.shelf import shelve
 from dwellmap.watch.wakes import wakes
@@ -89,6 +89,9 @@ class Service:
         self._id = self._ledger.note("id")
         self._room = Room(
             how.out, self._ours.ledger, self._ledger.identity, inbox.folder, plan.least_free_bytes
+        )
+        self._nightly = (
+            None if plan.retain_days is None else Nightly(how.out, plan.retain_days, lambda t: say(shown(t)))
         )
         self._workers: list[Worker] = []
         self._ended: list[tuple[Worker, Ended]] = []
@@ -186,7 +189,7 @@ class Service:
         if why and not self._paused:
             self._say(f"paused: {why}; goes on by itself when that is put right")
         elif self._paused and not why:
-            self._say("goes on")
+            self._say("goes on" if self._pause_s == _PAUSE_S else "tries again")
         self._paused = why
 
     def _found_again(self, lacking: str) -> str:
@@ -325,14 +328,8 @@ class Service:
                 worker.stop(gently=False)
 
     def _erase(self) -> None:
-        if self._plan.retain_days is None:
-            return
-        zone = self._intake.site().time_zone
-        erased = erase_if_due(self._ledger, self._how.out, self._plan.retain_days, zone, datetime.now(UTC))
-        if erased is not None:
-            self._say(f"erased the personal data of {len(erased.runs)} runs, {erased.bytes / 1e6:,.1f} MB")
-            for fault in erased.faults:
-                self._say(f"not erased: {shown(fault)}")
+        if self._nightly is not None:
+            self._nightly.turn(self._ledger, datetime.now(self._intake.site().time_zone))
 
     def _is_idle(self) -> bool:
         coming = any(one.why != UNFINISHED_NAME for one in self._intake.arriving)

@@ -1,7 +1,9 @@
 """What a recording may take."""
 
 import os
-from datetime import UTC, datetime
+import time
+from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -11,9 +13,11 @@ import pytest
 from dwellmap.watch import limits
 from dwellmap.watch.ledger import Ledger
 from dwellmap.watch.limits import Limits
-from dwellmap.watch.order import camera_of
-from dwellmap.watch.retention import erase_if_due
+from dwellmap.watch.order import How, Order, camera_of
+from dwellmap.watch.retention import Nightly
 from dwellmap.watch.room import is_share
+from dwellmap.watch.worker import Worker
+from tracker.fingerprint import hash_file
 
 
 def test_cores_are_dealt_out_so_that_no_worker_shares_one(monkeypatch):
@@ -69,13 +73,40 @@ def test_shares_are_known_by_their_file_system(monkeypatch, tmp_path):
 
 def test_erasing_is_done_once_a_night(tmp_path):
     ledger = Ledger(tmp_path / "ledger.sqlite", create=True)
-    zone = ZoneInfo("Europe/Berlin")
+    said: list[str] = []
+    nightly = Nightly(tmp_path, 30, said.append)
 
     def at(day: int, hour: int) -> bool:
-        now = datetime(2026, 11, day, hour, 30, tzinfo=zone).astimezone(UTC)
-        return erase_if_due(ledger, tmp_path, 30, zone, now) is not None
+        before, now = len(said), datetime(2026, 11, day, hour, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+        nightly.turn(ledger, now)
+        until_s = time.monotonic() + 30
+        while nightly._under_way and time.monotonic() < until_s:
+            time.sleep(0.01)
+            nightly.turn(ledger, now)
+        return len(said) > before
 
     assert [at(3, 1), at(3, 2), at(3, 3), at(3, 23), at(4, 2), at(4, 3), at(9, 12), at(9, 13)] == [
         True, False, True, False, False, True, True, False,
     ]  # fmt: skip
     ledger.close()
+
+
+@pytest.mark.slow
+def test_what_takes_too_long_is_ended(tmp_path, kit, monkeypatch):
+    monkeypatch.setattr(limits, "_BASE_S", 0.2)
+    (tmp_path / "front").mkdir()
+    (tmp_path / "site.toml").write_text(kit.SITE)
+    (tmp_path / "out" / ".watch").mkdir(parents=True)
+    film = kit.film(tmp_path / "front" / "a.mp4", 1)
+    how = How(tmp_path / "site.toml", tmp_path / "out", "motion", None, "none", 8.0, None, ())
+    cores = frozenset(os.sched_getaffinity(0))
+    order = Order(tmp_path, Path("front/a.mp4"), hash_file(film), "front", how, cores, tmp_path / "scratch")
+    worker = Worker(get_context("forkserver"), order, 0, 1, Limits(1, (cores,), 2**40, 0.0))
+    until_s = time.monotonic() + 60
+    while (ended := worker.poll()) is None:
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
+    worker.close()
+    assert ended.how == "died"
+    assert "--time-factor" in ended.text
+    assert not (tmp_path / "scratch").exists()
