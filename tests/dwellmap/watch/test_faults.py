@@ -38,9 +38,7 @@ def test_memory_stays_flat(shop, kit):
     service = shop.start("--settle", 0.2, "--quiet", "--workers", 2)
     seen = []
     for number in range(jobs):
-        (shop.inbox / "front" / f"{number}.mp4").write_bytes(
-            b"\x00\x00\x00\x18ftypmp42" + bytes([0, number % 256]) * number
-        )
+        (shop.inbox / "front" / f"{number}.mp4").write_text(f"no film {number}")
         if number % 50 == 49:
             shop.wait(lambda n=number: shop.status().counts["failed"] == n + 1, 300)
             seen.append((number + 1, kit.resident_kb(service.pid)))
