@@ -18,6 +18,7 @@ from dwellmap.commands.watching import time_left
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import read_health
 from dwellmap.watch.holder import is_held
+from dwellmap.watch.ledger import UNREAD
 from dwellmap.watch.names import shown
 from dwellmap.watch.status import SHORT, Recording, Status, drop, read_status, retry
 
@@ -119,7 +120,7 @@ def _print(status: Status, log: bool) -> None:
         entry = one.entry
         names = dict.fromkeys([shown(entry.name), *(shown(file) for file in one.files)])
         table.add_row(
-            entry.content.removeprefix("unread-")[:SHORT], entry.state, escape(entry.camera),
+            entry.content.removeprefix(UNREAD)[:SHORT], entry.state, escape(entry.camera),
             escape("\n".join(names)), escape(_known(one)),
         )  # fmt: skip
         if log and entry.log:

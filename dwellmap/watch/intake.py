@@ -10,10 +10,10 @@ from pathlib import Path
 
 from dwellmap.site import Site, load_site
 from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER, Arriving, Inbox, Settled, Stamp
-from dwellmap.watch.ledger import Entry, Ledger
+from dwellmap.watch.ledger import UNREAD, Entry, Ledger
 from dwellmap.watch.names import shown
 from dwellmap.watch.order import camera_of
-from dwellmap.watch.reading import Reading
+from dwellmap.watch.reading import Read, Reading
 
 _AGAIN_S = 30.0
 
@@ -40,6 +40,7 @@ class Intake:
         self._reading = Reading(inbox.folder)
         self._known: dict[Path, tuple[Stamp, str]] = {}
         self._not_before_s: dict[Path, float] = {}
+        self._unread_since_s: dict[Path, float] = {}
         self.arriving: tuple[Arriving, ...] = ()
         self.left_alone: dict[str, int] = {}
 
@@ -67,8 +68,8 @@ class Intake:
 
     @property
     def is_reading(self) -> bool:
-        """Whether files are being read."""
-        return bool(self._reading.under_way)
+        """Whether files are being read, or are to be read again."""
+        return bool(self._reading.under_way or self._unread_since_s)
 
     def look(self, ledger: Ledger) -> None:
         """Look at the inbox once.
@@ -81,14 +82,13 @@ class Intake:
         for path in self._known.keys() - look.there:
             ledger.forget_file(path, self._known.pop(path)[1])
         self._not_before_s = {p: s for p, s in self._not_before_s.items() if p in look.there}
+        self._unread_since_s = {p: s for p, s in self._unread_since_s.items() if p in look.there}
         now_s = time.monotonic()
         for file in look.settled:
             if self._not_before_s.get(file.path, 0.0) > now_s:
                 continue
             if file.refused:
-                target = f"{os.fsencode(file.path)!r} {file.stamp}"
-                key = f"unread-{hashlib.sha256(target.encode()).hexdigest()}"
-                self._enter(ledger, file, key, file.refused)
+                self._enter(ledger, file, _unread(file), file.refused)
             else:
                 self._reading.ask(file)
         self.arriving, self.left_alone = look.arriving, dict(look.left_alone)
@@ -98,23 +98,42 @@ class Intake:
         entered = []
         for read in self._reading.done():
             if read.fault:
-                self._not_before_s[read.file.path] = time.monotonic() + _AGAIN_S
-                self._say(f"{shown(read.file.path)}: {shown(read.fault)}; it is tried again")
+                self._not_read(ledger, read)
             elif read.content:
                 entered.append(self._enter(ledger, read.file, read.content, ""))
         return entered
+
+    def camera(self, path: Path) -> str:
+        """Name of the camera that a file is from.
+
+        Raises:
+            ValueError, OSError: If none fits, or the site file cannot be used.
+
+        """
+        return camera_of(self.site(), path).name
 
     def forget(self, path: Path) -> None:
         """Look at a file anew."""
         self._known.pop(path, None)
 
+    def _not_read(self, ledger: Ledger, read: Read) -> None:
+        """Try again for a while, for shares have their moments; then set it aside."""
+        path, now_s = read.file.path, time.monotonic()
+        first_s = self._unread_since_s.setdefault(path, now_s)
+        if first_s == now_s:
+            self._say(f"{shown(path)}: {shown(read.fault)}; it is tried again")
+        self._not_before_s[path] = now_s + min(_AGAIN_S, self._inbox.patience_s)
+        if now_s - first_s >= self._inbox.patience_s:
+            self._enter(ledger, read.file, _unread(read.file), read.fault)
+
     def _enter(self, ledger: Ledger, file: Settled, content: str, reason: str) -> Entry:
         camera = ""
         if not reason:
             try:
-                camera = camera_of(self.site(), file.path).name
+                camera = self.camera(file.path)
             except (ValueError, OSError) as error:
                 reason = str(error).removeprefix(f"/{file.path}: ")
+        self._unread_since_s.pop(file.path, None)
         entry, fresh = ledger.take(file.path, file.stamp, content, camera, reason)
         self._known[file.path] = (file.stamp, content)
         if not fresh:
@@ -128,3 +147,9 @@ class Intake:
         else:
             self._say(f"{shown(file.path)}: taken, camera {camera}, {file.stamp[0] / 1e6:,.1f} MB")
         return entry
+
+
+def _unread(file: Settled) -> str:
+    """The key of a file whose content is not known."""
+    named = f"{os.fsencode(file.path)!r} {file.stamp}"
+    return f"{UNREAD}{hashlib.sha256(named.encode()).hexdigest()}"

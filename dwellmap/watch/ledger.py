@@ -16,6 +16,8 @@ State = Literal["waiting", "running", "done", "failed", "dropped"]
 STATES: tuple[State, ...] = ("waiting", "running", "done", "failed", "dropped")
 VERSION = 1
 GONE = "the file went away before it was its turn; put it back and it is taken again"
+UNREAD = "unread-"
+"""Begins the key of what could not, or must not, be read."""
 _BUSY_S = 15.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -337,6 +339,12 @@ class Ledger:
                     "WHERE content = ? AND state = 'waiting'",
                     (time.time(), GONE, content),
                 )
+
+    def forget(self, content: str) -> None:
+        """Forget an entry and its files, so that they are looked at anew."""
+        with self.change() as db:
+            db.execute("DELETE FROM recordings WHERE content = ?", (content,))
+            db.execute("DELETE FROM files WHERE content = ?", (content,))
 
     def move_file(self, old: Path, new: Path) -> None:
         """Note that the service moved a file."""

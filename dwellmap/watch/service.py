@@ -20,7 +20,7 @@ from dwellmap.watch.health import Coming, Health, time_left_s
 from dwellmap.watch.holder import Holder, wait_for_workers
 from dwellmap.watch.inbox import UNFINISHED_NAME, Inbox
 from dwellmap.watch.intake import Intake
-from dwellmap.watch.ledger import Entry, Ledger
+from dwellmap.watch.ledger import UNREAD, Entry, Ledger
 from dwellmap.watch.limits import Limits
 from dwellmap.watch.names import shown
 from dwellmap.watch.order import How, Order
@@ -288,18 +288,24 @@ class Service:
             if entry is None or any(w.order.content == entry.content for w in self._workers):
                 return
             path = self._file_of(entry)
-            if path is None:
-                self._ledger.lose(entry.content)
+            unread = entry.content.startswith(UNREAD)
+            if path is None or unread:
                 for file in self._ledger.files(entry.content):
                     self._intake.forget(file.path)
+                # What was never read is not given to a process, but looked at anew.
+                (self._ledger.forget if unread else self._ledger.lose)(entry.content)
+                self._looked, self._next_look_s = False, 0.0
                 continue
+            camera = entry.camera
+            with suppress(ValueError, OSError):  # it says so itself
+                camera = self._intake.camera(path)
             busy = {worker.slot for worker in self._workers}
             slot = next(n for n in range(self._plan.limits.workers) if n not in busy)
             order = Order(
                 self._inbox.folder,
                 path,
                 entry.content,
-                entry.camera,
+                camera,
                 self._how,
                 self._plan.limits.cores[slot],
                 self._ours.scratch / entry.content[:16],
@@ -307,7 +313,7 @@ class Service:
             worker = Worker(self._context, order, slot, entry.size, self._plan.limits)
             self._workers.append(worker)
             name = os.fsencode(path).decode("utf-8", "replace")
-            if not self._ledger.begin(entry.content, worker.pid, name, entry.camera):
+            if not self._ledger.begin(entry.content, worker.pid, name, camera):
                 worker.stop(gently=False)
 
     def _file_of(self, entry: Entry) -> Path | None:

@@ -11,7 +11,7 @@ from typing import Literal
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import AtWork, Coming, Health, read_health
 from dwellmap.watch.holder import is_held
-from dwellmap.watch.ledger import Entry, Ledger, State
+from dwellmap.watch.ledger import UNREAD, Entry, Ledger, State
 
 SHORT = 12
 Service = Literal["watching", "paused", "stopped", "hanging"]
@@ -151,6 +151,8 @@ def _changed(
 
 
 def _fits(ledger: Ledger, entry: Entry, name: str) -> bool:
-    if name == entry.name or (len(name) >= 4 and entry.content.startswith(name.lower())):
+    if name in (entry.name, entry.content) or (
+        len(name) >= 4 and entry.content.removeprefix(UNREAD).startswith(name.lower())
+    ):
         return True
     return any(name in (str(file.path), file.path.name) for file in ledger.files(entry.content))

@@ -216,6 +216,16 @@ def test_originals_move_unchanged_and_never_over_another(shop, film):
 
 
 @pytest.mark.slow
+def test_a_link_is_never_followed_not_even_when_tried_again(shop, film):
+    (shop.inbox / "front" / "a.mp4").symlink_to(film(shop.folder / "outside.mp4", 22))
+    for _ in range(2):
+        assert shop.once().returncode == 1
+        assert "symbolic link" in shop.of("a.mp4").entry.reason
+        assert shop.jobs("retry", "--failed").returncode == 0
+    assert shop.runs() == []
+
+
+@pytest.mark.slow
 def test_dropped_ones_stay_dropped(shop, film):
     film(shop.inbox / "front" / "a.mp4", 17, frames=12)
     shop.start("--settle", 0, "--quiet")
