@@ -20,6 +20,7 @@ from dwellmap.site import load_site
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import Health
 from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER, Inbox
+from dwellmap.watch.ledger import in_words
 from dwellmap.watch.limits import Limits
 from dwellmap.watch.order import How
 from dwellmap.watch.room import is_share
@@ -139,8 +140,9 @@ def watch(
     )
     shared = is_share(inbox) if poll is Poll.AUTO else poll is Poll.ALWAYS
     place_to_watch = Inbox(inbox.absolute(), settle, settle if once else patience, shared)
-    with Board(Console(stderr=True), quiet) as board:
-        log = _Log(WatchFolder(how.out).log)
+    ours = WatchFolder(how.out)
+    with Board(Console(stderr=True), quiet) as board, in_words(ours.ledger):
+        log = _Log(ours.log)
 
         def say(text: str) -> None:
             board.say(text)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dwellmap.site import Site, load_site
+from dwellmap.watch.entry import Entry
 from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER, Arriving, Inbox, Settled, Stamp
-from dwellmap.watch.ledger import UNREAD, Entry, Ledger
+from dwellmap.watch.ledger import UNREAD, Ledger
 from dwellmap.watch.names import shown
 from dwellmap.watch.order import camera_of
 from dwellmap.watch.reading import Read, Reading

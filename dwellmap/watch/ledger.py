@@ -7,13 +7,11 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from uuid import uuid4
 
-State = Literal["waiting", "running", "done", "failed", "dropped"]
-STATES: tuple[State, ...] = ("waiting", "running", "done", "failed", "dropped")
+from dwellmap.watch.entry import STATES, Entry, KnownFile, State
+
 VERSION = 1
 GONE = "the file went away before it was its turn; put it back and it is taken again"
 UNREAD = "unread-"
@@ -39,64 +37,25 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the ledger says of one content.
-
-    Attributes:
-        content: SHA-256 of its bytes; for what is never read, such as a symbolic link, a name for that.
-        state: Where it stands.
-        name: File name under which it came first, relative to the inbox.
-        camera: The camera it is from; empty if no camera fits.
-        size: Bytes.
-        added: When it was taken, seconds since 1970.
-        started: When work on it began last.
-        ended: When that ended.
-        attempts: Attempts that failed.
-        interrupted: Attempts that ended with the service.
-        reason: Why it failed, or what is worth knowing of a run that is done.
-        log: The last lines that a failed attempt wrote.
-        run: Folder of the run, relative to the output folder.
-        pid: Process that works on it.
-
-    """
-
-    content: str
-    state: State
-    name: str
-    camera: str
-    size: int
-    added: float
-    started: float | None
-    ended: float | None
-    attempts: int
-    interrupted: int
-    reason: str
-    log: str
-    run: str | None
-    pid: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """A file of the inbox whose content is known.
-
-    Attributes:
-        path: Relative to the inbox.
-        content: Key of its entry.
-        stamp: (size, time of change in ns, inode); another stamp means another content.
-        gone: Whether it was no longer there when looked for last.
-
-    """
-
-    path: Path
-    content: str
-    stamp: tuple[int, int, int]
-    gone: bool
-
-
 class LedgerError(ValueError):
     """The ledger is not one that this version can use."""
+
+
+@contextmanager
+def in_words(file: Path) -> Iterator[None]:
+    """Faults of the database as faults that a person can put right.
+
+    Raises:
+        LedgerError: If it is damaged, or somebody holds it for too long.
+
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"{file}: cannot be used ({error}); if it stays so, restore it from a backup, or move it away "
+            "with no service running: what lies in the inbox is then taken anew and finds its runs"
+        ) from error
 
 
 class Ledger:

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Literal
 
 from dwellmap.watch.drafts import sweep_drafts
+from dwellmap.watch.entry import Entry
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import Coming, Health, time_left_s
 from dwellmap.watch.holder import Holder, wait_for_workers
 from dwellmap.watch.inbox import UNFINISHED_NAME, Inbox
 from dwellmap.watch.intake import Intake
-from dwellmap.watch.ledger import UNREAD, Entry, Ledger
+from dwellmap.watch.ledger import UNREAD, Ledger
 from dwellmap.watch.limits import Limits
 from dwellmap.watch.names import shown
 from dwellmap.watch.order import How, Order

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dwellmap.watch.entry import Entry
 from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER
-from dwellmap.watch.ledger import Entry, Ledger
+from dwellmap.watch.ledger import Ledger
 
 
 def shelve(ledger: Ledger, inbox: Path, entry: Entry) -> list[Path]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dwellmap.watch.entry import Entry, State
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import AtWork, Coming, Health, read_health
 from dwellmap.watch.holder import is_held
-from dwellmap.watch.ledger import UNREAD, Entry, Ledger, State
+from dwellmap.watch.ledger import UNREAD, Ledger, in_words
 
 SHORT = 12
 Service = Literal["watching", "paused", "stopped", "hanging"]
@@ -77,7 +78,7 @@ def read_status(out: Path, state: State | None = None, latest: int | None = 200)
 
     """
     ours = WatchFolder(out)
-    with closing(Ledger(ours.ledger)) as ledger:
+    with in_words(ours.ledger), closing(Ledger(ours.ledger)) as ledger:
         health, held = read_health(ours.health), is_held(ours)
         at_work = {work.content: work for work in health.at_work} if health is not None and held else {}
         recordings = tuple(_recording(ledger, out, entry, at_work) for entry in ledger.entries(state, latest))
@@ -134,7 +135,8 @@ def _changed(
     states: tuple[State, ...],
     otherwise: str,
 ) -> list[Entry]:
-    with closing(Ledger(WatchFolder(out).ledger)) as ledger:
+    file = WatchFolder(out).ledger
+    with in_words(file), closing(Ledger(file)) as ledger:
         entries = ledger.entries()
         chosen, faults = [], []
         for name in dict.fromkeys(names):

@@ -273,6 +273,15 @@ def test_what_cannot_work_is_refused_at_once(shop, words, told):
     assert not (shop.inbox / "out").exists()
 
 
+def test_a_damaged_ledger_is_told_in_words(shop):
+    (shop.out / ".watch").mkdir(parents=True)
+    (shop.out / ".watch" / "ledger.sqlite").write_bytes(b"SQLite format 3\0" + b"damaged" * 1000)
+    for ran in (shop.once(), shop.jobs("list")):
+        assert ran.returncode == 2
+        assert "ledger.sqlite: " in ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
 def test_there_is_nothing_to_list_where_nobody_watched(tmp_path):
     with pytest.raises(FileNotFoundError, match="name the output folder"):
         read_status(tmp_path)
