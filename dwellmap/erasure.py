@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from dwellmap.days.links import links_in
+from dwellmap.days.links import links_in, read_links
 from dwellmap.days.part import runs_in
 from dwellmap.days.rebuild import rebuild
 from dwellmap.run_folder import ERASED, PERSONAL, RECIPE, RunFolder, dump_json
@@ -81,13 +81,21 @@ def _of_camera(camera: Path, day: date) -> Erased:
     for file in old:
         size += file.stat().st_size
         file.unlink()
-    # People of the last erased days may be named by the first ones that are kept.
-    if latest >= day - timedelta(days=2) and links_in(camera):
+    # People of the night before may be named by the first day that is kept.
+    if latest == day - timedelta(days=1):
         try:
-            faults.extend(rebuild(camera).warnings)
+            for run_name in _linked_on(camera, day) - {run.name for run in runs}:
+                faults.extend(rebuild(camera, around=run_name).warnings)
+                break
         except (ValueError, OSError) as error:
             faults.append(str(error))
     return Erased(tuple(runs), tuple(old), size, tuple(faults))
+
+
+def _linked_on(camera: Path, day: date) -> set[str]:
+    """Runs that the links of a day name; those that reach into it among them."""
+    file = links_in(camera).get(day)
+    return set() if file is None else {used.run for group in read_links(file) for used in group.runs}
 
 
 def _day(run: RunFolder) -> date:

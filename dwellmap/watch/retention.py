@@ -35,6 +35,11 @@ class Nightly:
     _result: list[Erased | ValueError | OSError] = field(default_factory=list)
     _under_way: bool = False
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is at work."""
+        return self._under_way
+
     def turn(self, ledger: Ledger, now: datetime) -> None:
         """Begin where it is due, and note where it is over.
 

@@ -341,7 +341,8 @@ class Service:
     def _is_idle(self) -> bool:
         coming = any(one.why != UNFINISHED_NAME for one in self._intake.arriving)
         counts = self._ledger.counts()
-        busy = self._workers or self._ended or coming or self._intake.is_reading
+        erasing = self._nightly is not None and self._nightly.is_busy
+        busy = erasing or self._workers or self._ended or coming or self._intake.is_reading
         return self._looked and not busy and not counts["waiting"] + counts["running"]
 
     def _any_failed(self) -> bool:

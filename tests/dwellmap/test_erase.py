@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dwellmap.days.links import links_in
+from dwellmap.days.links import links_in, read_links
 from dwellmap.run_folder import PERSONAL, RunFolder
 
 KEPT = ("heat.png", "visits.png", "dwell.png", "attention.png", "maps.parquet", "zones.csv", "run.json")
@@ -62,6 +62,26 @@ def test_what_needs_them_says_that_they_were_erased(runs, dwellmap, replay, tmp_
     )  # fmt: skip
     assert ran.code == 0, ran.err
     assert json.loads(ran.out)[0]["fresh"] is False
+
+
+def test_links_over_midnight_are_made_anew_without_the_erased(walker, dwellmap, replay, tmp_path):
+    starts = ("2026-11-04T23:59:48", "2026-11-05T00:00:00")
+    for name, start in zip(("late", "early"), starts, strict=True):
+        shutil.copytree(walker, tmp_path / name)
+        (tmp_path / name / "det" / "det.txt").open("a").write("\n" * (name == "late"))
+        ran = replay(
+            tmp_path / name, "--site", tmp_path / "site.toml", "--out", tmp_path / "out", "--start", start
+        )
+        assert ran.code == 0, ran.err
+    camera = tmp_path / "out" / "cam"
+    (file,) = [file for day, file in links_in(camera).items() if day.day == 5]
+    before = {used.run for group in read_links(file) for used in group.runs}
+    ran = dwellmap("erase", "--before", "2026-11-05", "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    after = {used.run for group in read_links(file) for used in group.runs}
+    assert len(after) == 1
+    assert after <= before
+    assert next(iter(after)).startswith("early")
 
 
 def test_an_erasure_cut_short_is_finished(runs, dwellmap, tmp_path):

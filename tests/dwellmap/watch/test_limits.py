@@ -80,7 +80,7 @@ def test_erasing_is_done_once_a_night(tmp_path):
         before, now = len(said), datetime(2026, 11, day, hour, 30, tzinfo=ZoneInfo("Europe/Berlin"))
         nightly.turn(ledger, now)
         until_s = time.monotonic() + 30
-        while nightly._under_way and time.monotonic() < until_s:
+        while nightly.is_busy and time.monotonic() < until_s:
             time.sleep(0.01)
             nightly.turn(ledger, now)
         return len(said) > before
