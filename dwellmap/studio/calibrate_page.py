@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
 from nicegui import run, ui
 from nicegui.events import GenericEventArguments
 
@@ -209,7 +208,7 @@ class _CalibratePage:
 
     async def _options(self, lens: str, height: str) -> None:
         try:
-            self.draft.options = FitOptions(_optional(lens, "lens"), _optional(height, "camera height"))
+            self.draft.options = FitOptions.typed(lens, height)
         except ValueError as error:
             tell(str(error), good=False)
             return
@@ -331,18 +330,20 @@ class _CalibratePage:
         layers = []
         if self.fitted is not None:
             for name, opacity in self.layers.items():
-                if opacity > 0 and (name != "still" or self.draft.still_rgb is not None):
-                    layers.append({"url": self._layer(name, self.fitted), "opacity": opacity})
+                url = self._layer(name, self.fitted) if opacity > 0 else None
+                if url is not None:
+                    layers.append({"url": url, "opacity": opacity})
         self.floor.show(layers=layers)
 
-    def _layer(self, name: str, fitted: Fit) -> str:
+    def _layer(self, name: str, fitted: Fit) -> str | None:
+        still, size_m = self.draft.still_rgb, self.site.plan.size_m
         if name not in self.urls:
-            size_m = self.site.plan.size_m
             if name == "sigma":
                 picture = sigma_picture(fitted.calibration, size_m)
+            elif still is not None:
+                picture = warped_still(fitted.calibration, still, size_m)
             else:
-                assert self.draft.still_rgb is not None
-                picture = warped_still(fitted.calibration, self.draft.still_rgb, size_m)
+                return None
             self.urls[name] = self.pictures.keep(picture)
         return self.urls[name]
 
@@ -381,21 +382,9 @@ class _CalibratePage:
 def _fit(draft: CalibrationDraft) -> tuple[Fit | None, str | None]:
     try:
         return draft.fit(), None
-    except (ValueError, np.linalg.LinAlgError) as error:
+    except ValueError as error:
         return None, str(error)
 
 
 def _point(event: GenericEventArguments) -> tuple[float, float]:
     return float(event.args["x"]), float(event.args["y"])
-
-
-def _optional(text: str, what: str) -> float | None:
-    if not text.strip():
-        return None
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError as error:
-        raise ValueError(f"{what}: expected a number or nothing, got {text[:40]!r}") from error
-    if not np.isfinite(value):
-        raise ValueError(f"{what}: expected a finite number")
-    return value

@@ -53,6 +53,16 @@ class FitOptions:
     lens: float | None = None
     camera_height_m: float | None = None
 
+    @classmethod
+    def typed(cls, lens: str, camera_height: str) -> FitOptions:
+        """Out of what somebody typed; nothing typed is None.
+
+        Raises:
+            ValueError: If it is no number.
+
+        """
+        return cls(_optional(lens, "lens"), _optional(camera_height, "camera height"))
+
 
 @dataclass(slots=True)
 class CalibrationDraft:
@@ -301,6 +311,18 @@ def _options_of(calibration: Calibration) -> FitOptions:
     if pose is not None and pose.source == "camera height":
         return FitOptions(camera_height_m=pose.camera_height_m)
     return FitOptions()
+
+
+def _optional(text: str, what: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError as error:
+        raise ValueError(f"{what}: expected a number or nothing, got {text[:40]!r}") from error
+    if not np.isfinite(value):
+        raise ValueError(f"{what}: expected a finite number")
+    return value
 
 
 def _resized(at: Point | None, scale: Point) -> Point | None:
