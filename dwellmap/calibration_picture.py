@@ -60,10 +60,11 @@ def draw_calibration(
     sheet.write(EDGE, head, told, 11, QUIET)
     axes = sheet.axes(EDGE, head + _PANEL_TOP - 20, picture_w, picture_h)
     _draw_view(axes, calibration, extent, step, still_rgb)
-    fit_title = "Calibration alone, 1-sigma"
-    for nth, title in enumerate((fit_title, f"A detected person of {PERSON_M:g} m, 1-sigma")):
+    for nth, title in enumerate(
+        ("Calibration alone, 1-sigma (axes in metres)", f"Detected person of {PERSON_M:g} m, 1-sigma")
+    ):
         left = EDGE + _TICKS_PX + nth * (panel + _TICKS_PX + 30)
-        sheet.write(left, floor_top, f"{title}; axes in metres", 11, weight="bold")
+        sheet.write(left, floor_top, title, 11, weight="bold")
         axes = sheet.axes(left, floor_top + _PANEL_TOP - 20, floor_w, floor_h)
         _draw_floor(axes, calibration, extent, nth, plan)
     _draw_bands(sheet, floor_top + _PANEL_TOP + floor_h + 70)

@@ -38,13 +38,17 @@ from dwellmap.run_folder import (
 )
 from dwellmap.site_file import Settings
 from dwellmap.source import Source
-from dwellmap.still import first_moments, moved_error, movement, propose, still_picture
+from dwellmap.still import first_moments, moved_error, movement, propose, shifts, still_picture
 from dwellmap.view import CameraView
 from tracker.appearance.embedder import Embedder
 from tracker.frames import Footage, Recording
 from tracker.scenepicture import Moment
 
 NO_LOOKS = "none"
+NOT_COMPARED = (
+    "whether the camera has moved since it was calibrated is not known: too little of its still picture was "
+    "found again in this recording (dark, blocked, or hardly anything but plain floor)"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,8 +124,8 @@ def run_recording(
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
         seen = detect(recording, detector, sample_fps, reporter, timing)
-        if still is not None:
-            _check_still(still, seen.moments, recording, view, settings, target)
+        if still is not None and not _check_still(still, seen.moments, recording, view, settings, target):
+            view = replace(view, notes=(*view.notes, NOT_COMPARED))
         if view.calibration is None and settings.calibration.from_people:
             with reporter.step("estimating the floor from the people", None):
                 view = with_floor(view, seen.log, settings.tracker)
@@ -166,16 +170,17 @@ def _check_still(
     view: CameraView,
     settings: Settings,
     target: Path,
-) -> None:
-    """Stop where the camera has moved.
+) -> bool:
+    """Stop where the camera has moved; say whether that could be seen at all.
 
     Raises:
         MovedError: If it has.
 
     """
-    found = movement(still, moments, settings.calibration.most_moved_px)
+    seen = shifts(still, moments)
+    found = movement(seen, len(moments), settings.calibration.most_moved_px)
     if found is None or view.calibration is None:
-        return
+        return bool(seen) or not moments
     proposed = None
     if found.after_s is None:
         proposed = propose(view.calibration, still, found, target.parent, safe_name(recording.name))

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from analytics.furnishing import Backdrop
 from analytics.settings import MapSettings
-from calibration.calibration import Calibration
+from calibration.calibration import SAME_ASPECT, Calibration
 from calibration.fit import Fit, checked, fit_calibration
 from calibration.lens import Lens
 from calibration.lines import LineFit, lens_from_lines, read_lines
@@ -183,7 +183,12 @@ def check(
         shown = _still(still or (kept if kept.is_file() else None), found)
         sheet = draw_calibration(found, calibration.name, shown, backdrop)
         out = picture or calibration.with_name(calibration.name.removesuffix(".json") + ".check.png")
-        sheet.save(out)
+        try:
+            sheet.save(out)
+        except OSError as error:
+            raise OSError(
+                f"{out}: cannot be written ({error.strerror or error}); choose another --picture"
+            ) from error
     except (ValueError, OSError) as error:
         Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -203,8 +208,12 @@ def _still(path: Path | None, calibration: Calibration) -> NDArray[np.uint8] | N
     if path is None:
         return None
     picture = read_picture(path, "still")
-    # Another aspect is another camera, and refused.
-    calibration.for_image_size((picture.shape[1], picture.shape[0]))
+    (h, w), (width, height) = picture.shape[:2], calibration.image_size_px
+    if abs((w / h) / (width / height) - 1) > SAME_ASPECT:
+        raise ValueError(
+            f"still {path}: expected the shape of the picture that was clicked in, {width}x{height}, got "
+            f"{w}x{h}: another camera or crop"
+        )
     return picture
 
 

@@ -234,7 +234,7 @@ def test_check_refuses_what_does_not_fit(pairs, tmp_path):
         ((out, "--still", square), "another camera or crop"),
         ((out, "--still", out), "expected a picture"),
         ((out, "--plan", square), "needs --metres-per-pixel"),
-        ((out, "--picture", tmp_path / "no" / "folder.png"), "No such file"),
+        ((out, "--picture", tmp_path / "no" / "folder.png"), "cannot be written (No such file"),
     ):
         result = checked(*arguments)
         assert result.exit_code == 2, result.output
