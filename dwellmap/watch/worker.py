@@ -32,7 +32,7 @@ _STEPS = {
     "computing the maps": (0.94, 0.06),
 }
 """Where each step begins, and how much of the work it is: what a run of some minutes takes."""
-_LOG_LINES, _LOG_CHARS = 40, 400
+_LOG_LINES, _LOG_CHARS = 120, 400
 _LARGEST_EVENT = 65_536
 
 
