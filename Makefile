@@ -1,6 +1,7 @@
 # make demo       install, then run the made-up shop through the whole program, offline
 # make test       install what tests need, check the code, run the suite
 # make test-slow  the tests that take minutes: real footage, the built wheel
+# make soak       the drop folder: 200 files with all that can go wrong and ten kills; memory over 1,000 jobs
 # make bench      how long each stage takes
 # make bench-motion  the detector without weights against PETS and ten films of the demo shop (half an hour)
 # make bench-identity bench-demo  people against the truth on ten sequences, beside another tracker; how fast that is
@@ -34,7 +35,7 @@ ifeq ($(CI),true)
   PYTEST += -p tools.noskip
 endif
 
-.PHONY: help demo test test-slow bench bench-motion bench-identity bench-demo bench-audit bench-calibration lint clean system-packages
+.PHONY: help demo test test-slow soak bench bench-motion bench-identity bench-demo bench-audit bench-calibration lint clean system-packages
 .DELETE_ON_ERROR:
 
 help:
@@ -49,6 +50,9 @@ test: lint
 # Exit code 5 means that no test is marked slow, which is no failure.
 test-slow: $(VENV)/.installed-test system-packages
 	$(PYTEST) -m slow -n $(WORKERS) || [ $$? -eq 5 ]
+
+soak: $(VENV)/.installed-test
+	DWELLMAP_SOAK_FILES=200 DWELLMAP_SOAK_JOBS=1000 $(PYTEST) -m slow -s tests/dwellmap/watch/test_faults.py
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/stages.py

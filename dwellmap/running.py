@@ -193,7 +193,7 @@ def _finished(target: Path, fresh: bool) -> Finished:
     folder = RunFolder.open(target)
     try:
         start = folder.source().start
-        wanted = start is not None and (fresh or not is_linked(folder, start.date()))
+        wanted = not folder.is_erased and start is not None and (fresh or not is_linked(folder, start.date()))
         remarks = rebuild(target.parent, around=target.name).warnings if wanted else ()
     except (ValueError, OSError) as error:
         remarks = (f"not linked with the recordings around it: {error}; try `dwellmap link` later",)

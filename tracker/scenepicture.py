@@ -86,11 +86,7 @@ class ScenePicture:
         """
         if not self._kept:
             return None if self._before is None else np.full_like(self._before, NEVER_FREE_GREY)
-        result = sharp_picture(self._kept)
-        grey = (result == NEVER_FREE_GREY).all(axis=2)
-        soft = cv2.GaussianBlur(result, (0, 0), max(1.0, _SOFT_SHARE * len(result)))
-        soft[grey] = NEVER_FREE_GREY
-        return np.asarray(soft, dtype=np.uint8)
+        return softened(sharp_picture(self._kept))
 
     def _keep(self, t_s: float, image: NDArray[np.uint8], free: NDArray[np.bool_]) -> None:
         self._kept.append(Moment(t_s, image.copy(), free))
@@ -117,6 +113,14 @@ def sharp_picture(moments: Sequence[Moment]) -> NDArray[np.uint8]:
             np.stack([moment.free[block] for moment in moments], axis=-1),
         )
     return result
+
+
+def softened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (height, width, 3) so soft that nobody is recognised in it; never free stays grey."""
+    grey = (picture == NEVER_FREE_GREY).all(axis=2)
+    soft = cv2.GaussianBlur(picture, (0, 0), max(1.0, _SOFT_SHARE * len(picture)))
+    soft[grey] = NEVER_FREE_GREY
+    return np.asarray(soft, dtype=np.uint8)
 
 
 def shown_part(scene_bgr: NDArray[np.uint8] | None, size_px: tuple[int, int]) -> Part:

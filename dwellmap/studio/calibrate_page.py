@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
 from nicegui import run, ui
 from nicegui.events import GenericEventArguments
 
@@ -22,12 +21,12 @@ from dwellmap.studio.calibrating import CalibrationDraft, FitOptions, Side
 from dwellmap.studio.canvas import Canvas, Mark, State
 from dwellmap.studio.fit_report import fit_report, sigma_legend
 from dwellmap.studio.overlays import camera_lattice, plan_lattice, sigma_picture, warped_still
-from dwellmap.studio.pair_table import Changes, Judged, judgements, next_step, pair_table
+from dwellmap.studio.pair_table import Changes, Judged, PairTable, judgements, next_step
 from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.sheet import draw_plan
 from dwellmap.studio.shell import frame, note, opened, problem, tell
 from dwellmap.studio.sitedocument import change_site, put_calibration
-from dwellmap.studio.still_choice import still_choice
+from dwellmap.studio.still_choice import Picture, still_choice
 from dwellmap.studio.workspace import Workspace
 
 _EMPTY_PX = (1280, 720)
@@ -94,7 +93,10 @@ class _CalibratePage:
             self._build_plan()
         with ui.element("div").classes("studio-side"):
             with ui.element("section").classes("studio-card").props('aria-label="Pairs"'):
-                self._table()
+                with ui.element("div").classes("studio-row"):
+                    ui.html("<h2>Pairs</h2>", sanitize=False)
+                    self.hint = ui.label().classes("studio-note")
+                self.table = PairTable(Changes(self._named, self._typed, self._remove))
             with ui.element("section").classes("studio-card").props('aria-label="How good it is"'):
                 self._report()
         self._refresh_still()
@@ -165,7 +167,7 @@ class _CalibratePage:
     def _choose(self, index: int) -> None:
         self.chosen = index
         self._show_points()
-        self._table.refresh()
+        self._show_table()
 
     async def _remove(self, index: int) -> None:
         if 0 <= index < len(self.draft.pairs):
@@ -206,7 +208,7 @@ class _CalibratePage:
 
     async def _options(self, lens: str, height: str) -> None:
         try:
-            self.draft.options = FitOptions(_optional(lens, "lens"), _optional(height, "camera height"))
+            self.draft.options = FitOptions.typed(lens, height)
         except ValueError as error:
             tell(str(error), good=False)
             return
@@ -215,9 +217,9 @@ class _CalibratePage:
     def _other_camera(self, event: Any) -> None:
         ui.navigate.to(f"/calibrate?camera={quote(event.value)}")
 
-    async def _show_still(self, picture: Any, told: str) -> None:
+    async def _show_still(self, picture: Picture, keep: Picture, told: str) -> None:
         try:
-            self.draft.show(picture)
+            self.draft.show(picture, keep)
         except ValueError as error:
             tell(str(error), good=False)
             return
@@ -243,7 +245,7 @@ class _CalibratePage:
         file = self.workspace.calibration_file(self.camera)
         try:
             kept = save_keeping_previous(
-                self.fitted.calibration, file, self.draft.still_rgb, self.draft.disk_id
+                self.fitted.calibration, file, self.draft.keep_rgb, self.draft.disk_id
             )
         except (ValueError, OSError) as error:
             tell(str(error), good=False)
@@ -265,7 +267,7 @@ class _CalibratePage:
                 return
             self.camera = replace(self.camera, calibration=file)
         tell(told)
-        self._table.refresh()
+        self._show_table()
 
     # ---- what it shows ----
     async def _changed(self) -> None:
@@ -273,7 +275,7 @@ class _CalibratePage:
         self.fit_number += 1
         number = self.fit_number
         self._show_points()
-        self._table.refresh()
+        self._show_table()
         # A copy, for the draft may change under the fit; None if the studio is ending.
         answer = await run.io_bound(_fit, copy(self.draft))
         if answer is None or number != self.fit_number:
@@ -291,7 +293,7 @@ class _CalibratePage:
         self._show_points()
         self._show_grid()
         self._show_layers()
-        self._table.refresh()
+        self._show_table()
         self._report.refresh()
 
     def _show_points(self) -> None:
@@ -305,7 +307,7 @@ class _CalibratePage:
                 said = judged.get(i)
                 state: State = "open" if not pair.whole else "ok" if said is None or said.used else "out"
                 told = said.off if said is not None and side == "image" else ""
-                marks.append(Mark(i, at[0], at[1], pair.label, state, told))
+                marks.append(Mark(i, at[0], at[1], pair.label.removeprefix("pair "), state, told))
             canvas.marks(marks)
             canvas.show(chosen=self.chosen)
 
@@ -328,18 +330,20 @@ class _CalibratePage:
         layers = []
         if self.fitted is not None:
             for name, opacity in self.layers.items():
-                if opacity > 0 and (name != "still" or self.draft.still_rgb is not None):
-                    layers.append({"url": self._layer(name, self.fitted), "opacity": opacity})
+                url = self._layer(name, self.fitted) if opacity > 0 else None
+                if url is not None:
+                    layers.append({"url": url, "opacity": opacity})
         self.floor.show(layers=layers)
 
-    def _layer(self, name: str, fitted: Fit) -> str:
+    def _layer(self, name: str, fitted: Fit) -> str | None:
+        still, size_m = self.draft.still_rgb, self.site.plan.size_m
         if name not in self.urls:
-            size_m = self.site.plan.size_m
             if name == "sigma":
                 picture = sigma_picture(fitted.calibration, size_m)
+            elif still is not None:
+                picture = warped_still(fitted.calibration, still, size_m)
             else:
-                assert self.draft.still_rgb is not None
-                picture = warped_still(fitted.calibration, self.draft.still_rgb, size_m)
+                return None
             self.urls[name] = self.pictures.keep(picture)
         return self.urls[name]
 
@@ -351,16 +355,13 @@ class _CalibratePage:
             picture=self.pictures.keep(self.draft.still_rgb), extent=[-0.5, -0.5, w - 0.5, h - 0.5]
         )
 
-    @ui.refreshable_method
-    def _table(self) -> None:
+    def _show_table(self) -> None:
         draft = self.draft
         self.undo_button.set_enabled(draft.can_undo)
         self.clear_button.set_enabled(bool(draft.pairs))
         self.save_button.set_enabled(self.fitted is not None and self.fitted_number == self.fit_number)
-        with ui.element("div").classes("studio-row"):
-            ui.html("<h2>Pairs</h2>", sanitize=False)
-            note(next_step(draft))
-        pair_table(draft, self._judgement(), self.chosen, Changes(self._named, self._typed, self._remove))
+        self.hint.set_text(next_step(draft))
+        self.table.show(draft, self._judgement(), self.chosen)
 
     @ui.refreshable_method
     def _report(self) -> None:
@@ -381,21 +382,9 @@ class _CalibratePage:
 def _fit(draft: CalibrationDraft) -> tuple[Fit | None, str | None]:
     try:
         return draft.fit(), None
-    except (ValueError, np.linalg.LinAlgError) as error:
+    except ValueError as error:
         return None, str(error)
 
 
 def _point(event: GenericEventArguments) -> tuple[float, float]:
     return float(event.args["x"]), float(event.args["y"])
-
-
-def _optional(text: str, what: str) -> float | None:
-    if not text.strip():
-        return None
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError as error:
-        raise ValueError(f"{what}: expected a number or nothing, got {text[:40]!r}") from error
-    if not np.isfinite(value):
-        raise ValueError(f"{what}: expected a finite number")
-    return value

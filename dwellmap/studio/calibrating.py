@@ -53,6 +53,16 @@ class FitOptions:
     lens: float | None = None
     camera_height_m: float | None = None
 
+    @classmethod
+    def typed(cls, lens: str, camera_height: str) -> FitOptions:
+        """Out of what somebody typed; nothing typed is None.
+
+        Raises:
+            ValueError: If it is no number.
+
+        """
+        return cls(_optional(lens, "lens"), _optional(camera_height, "camera height"))
+
 
 @dataclass(slots=True)
 class CalibrationDraft:
@@ -62,6 +72,7 @@ class CalibrationDraft:
         camera: Name of the camera.
         plan: The floor.
         still_rgb: (height, width, 3) the camera's picture; None until there is one.
+        keep_rgb: (height, width, 3) what is kept of it beside the calibration; None if it is there already.
         size_px: (width, height) that the pairs' pixels belong to; None until there is a picture.
         pairs: The pairs, in the order they were made.
         options: What the fit is told beside them.
@@ -74,6 +85,7 @@ class CalibrationDraft:
     camera: str
     plan: FloorPlan
     still_rgb: NDArray[np.uint8] | None = None
+    keep_rgb: NDArray[np.uint8] | None = None
     size_px: tuple[int, int] | None = None
     pairs: tuple[DraftPair, ...] = ()
     options: FitOptions = field(default_factory=FitOptions)
@@ -93,10 +105,14 @@ class CalibrationDraft:
             draft.size_px = calibration.image_size_px
         return draft
 
-    def show(self, still_rgb: NDArray[np.uint8]) -> None:
+    def show(self, still_rgb: NDArray[np.uint8], keep_rgb: NDArray[np.uint8] | None = None) -> None:
         """Take another picture of the camera.
 
         The same picture in another size takes the pairs along.
+
+        Args:
+            still_rgb: The picture to click in.
+            keep_rgb: What is saved of it; None if it is on disk already.
 
         Raises:
             ValueError: If there are pairs and the picture has another shape: it is another camera or crop.
@@ -115,7 +131,7 @@ class CalibrationDraft:
                 self._change(tuple(replace(p, image_px=_resized(p.image_px, scale)) for p in self.pairs))
                 # Steps before belong to the other size.
                 self._before.clear()
-        self.still_rgb, self.size_px = still_rgb, (w, h)
+        self.still_rgb, self.keep_rgb, self.size_px = still_rgb, keep_rgb, (w, h)
 
     def place(self, side: Side, at: Point, held: int = -1) -> int:
         """Set a point: the other side of a pair that waits for one, else the first of a new pair.
@@ -228,6 +244,7 @@ class CalibrationDraft:
     def saved(self, calibration: Calibration) -> None:
         """Say that this calibration, fitted to these pairs, is on disk now."""
         self.on_disk, self.disk_id, self.problems = calibration, calibration.id, ()
+        self.keep_rgb = None
 
     @property
     def whole(self) -> tuple[int, ...]:
@@ -294,6 +311,18 @@ def _options_of(calibration: Calibration) -> FitOptions:
     if pose is not None and pose.source == "camera height":
         return FitOptions(camera_height_m=pose.camera_height_m)
     return FitOptions()
+
+
+def _optional(text: str, what: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError as error:
+        raise ValueError(f"{what}: expected a number or nothing, got {text[:40]!r}") from error
+    if not np.isfinite(value):
+        raise ValueError(f"{what}: expected a finite number")
+    return value
 
 
 def _resized(at: Point | None, scale: Point) -> Point | None:

@@ -26,7 +26,7 @@ export default {
     label: String, cells: Object,
   },
   data() {
-    return { spoken: "" };
+    return { spoken: "", picked: -1 };
   },
   mounted() {
     this.view = null;
@@ -58,7 +58,7 @@ export default {
     shapes() { this.drag = null; this.redraw(); },
     tool() { this.drawn = []; this.redraw(); },
     picture() { this.redraw(); }, layers() { this.redraw(); }, lines() { this.redraw(); },
-    chosen() { this.redraw(); }, chosenShape() { this.redraw(); }, lattice() { this.redraw(); },
+    chosen(now) { this.picked = now; this.redraw(); }, chosenShape() { this.redraw(); }, lattice() { this.redraw(); },
     cells() { this.redraw(); }, ruled() { this.redraw(); },
   },
   methods: {
@@ -135,10 +135,14 @@ export default {
     },
     click(to, hit) {
       if (this.tool === "polygon" || this.tool === "line") this.corner(to);
-      else if (hit && hit.kind === "point") this.$emit("choose", { index: hit.index });
+      else if (hit && hit.kind === "point") this.pick(hit.index);
       else if (hit) this.$emit("chooseShape", { index: hit.index });
       else if (this.tool === "points") this.place(to);
       else this.$emit("chooseShape", { index: this.shapeAt(to) });
+    },
+    pick(index) {
+      this.picked = index; // at once: the next key may follow before the server has answered
+      this.$emit("choose", { index });
     },
     place([x, y]) {
       const [x0, y0, x1, y1] = this.extent;
@@ -202,7 +206,7 @@ export default {
       else if (event.key === "Enter") this.finish();
       else if (event.key === " ") this.chooseNear();
       else if (event.key === "Delete" || event.key === "Backspace") this.remove();
-      else if (event.key === "Escape") { this.drawn = []; this.cross = null; this.$emit("choose", { index: -1 }); }
+      else if (event.key === "Escape") { this.drawn = []; this.cross = null; this.pick(-1); }
       else if (event.key === "+" || event.key === "=") this.zoom(1.25, this.middle());
       else if (event.key === "-") this.zoom(0.8, this.middle());
       else if (event.key === "0") this.fit();
@@ -215,7 +219,7 @@ export default {
     },
     step([dx, dy], px) {
       const by = this.cells ? this.cells.side : px / this.view.scale;
-      const held = (this.points || []).find((point) => point.index === this.chosen);
+      const held = (this.points || []).find((point) => point.index === this.picked);
       if (held) {
         this.$emit("move", { index: held.index, x: held.x + dx * by, y: held.y + dy * by });
         return;
@@ -235,11 +239,11 @@ export default {
     chooseNear() {
       const at = this.screen(this.cross || this.world(this.middle()));
       const hit = this.hit(at);
-      if (hit && hit.kind === "point") this.$emit("choose", { index: hit.index });
+      if (hit && hit.kind === "point") this.pick(hit.index);
     },
     remove() {
       if (this.drawn.length) this.drawn.pop();
-      else if (this.chosen >= 0) this.$emit("remove", { index: this.chosen });
+      else if (this.picked >= 0) this.$emit("remove", { index: this.picked });
       else if (this.chosenShape >= 0) this.$emit("removeShape", { index: this.chosenShape });
     },
     told([x, y]) { return this.unit === "m" ? `${x.toFixed(2)} m, ${y.toFixed(2)} m` : `${x.toFixed(0)}, ${y.toFixed(0)} px`; },
@@ -372,7 +376,7 @@ export default {
     paintPoint(ctx, point) {
       const moved = this.drag && this.drag.to && this.drag.hit.kind === "point" && this.drag.hit.index === point.index;
       const [x, y] = this.screen(moved ? this.drag.to : [point.x, point.y]);
-      const chosen = point.index === this.chosen;
+      const chosen = point.index === this.picked;
       const colour = chosen ? COLOURS.chosen : COLOURS[point.state];
       for (const [style, width] of [["#ffffff", 4.5], [colour, 2]]) {
         ctx.strokeStyle = style;

@@ -48,11 +48,11 @@ def fit_report(
 def sigma_legend() -> None:
     """What the colours of the uncertainty mean."""
     with ui.element("div").classes("studio-legend"):
-        ui.label("1-sigma of a person, cm:")
+        ui.label("1-sigma of a person, up to cm:")
         for upper, colour in zip((*BANDS_CM[1:], np.inf), (*BAND_COLOURS, BEYOND), strict=True):
             with ui.element("span"):
                 ui.element("span").classes("studio-swatch").style(f"background: {colour}")
-                told = f"to {upper:g}" if np.isfinite(upper) else "more"
+                told = f"{upper:g}" if np.isfinite(upper) else "more"
                 ui.label(told).style("display: inline")
 
 

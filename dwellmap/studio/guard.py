@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,10 +35,6 @@ _HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
 )
-
-
-class TooLargeError(Exception):
-    """A request body is larger than is allowed."""
 
 
 def is_loopback(host: str) -> bool:
@@ -152,12 +149,13 @@ class Guard:
             nonlocal got
             message = await receive()
             got += len(message.get("body", b""))
-            if got > LARGEST_BODY_BYTES:
-                raise TooLargeError
-            return message
+            # What comes after the limit is not handed on: the app sees a browser that went away.
+            return {"type": "http.disconnect"} if got > LARGEST_BODY_BYTES else message
 
         async def with_headers(message: Message) -> None:
             nonlocal begun
+            if got > LARGEST_BODY_BYTES and not begun:
+                return
             if message["type"] == "http.response.start":
                 begun = True
                 message = {**message, "headers": [*message["headers"], *_HEADERS]}
@@ -165,10 +163,12 @@ class Guard:
 
         try:
             await self.app(scope, counted, with_headers)
-        except TooLargeError:
-            if not begun:
-                told = f"Refused: more than {LARGEST_BODY_BYTES // 1_000_000} MB."
-                await PlainTextResponse(told, 413)(scope, receive, send)
+        except ClientDisconnect:
+            if got <= LARGEST_BODY_BYTES:
+                raise
+        if got > LARGEST_BODY_BYTES and not begun:
+            told = f"Refused: more than {LARGEST_BODY_BYTES // 1_000_000} MB."
+            await _answer(PlainTextResponse(told, 413), scope, receive, send)
 
 
 def _proof(token: str) -> str:

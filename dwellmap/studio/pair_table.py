@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 from nicegui import ui
-from nicegui.events import GenericEventArguments
 
 from calibration.fit import Fit
 from calibration.pairs import LEAST_PAIRS
 from dwellmap.studio.calibrating import CalibrationDraft, DraftPair, Side
 
 _ENOUGH = 8
+_SIDES: tuple[tuple[Side, str], ...] = (("image", "picture"), ("floor", "plan"))
 _HEADS = ("pair", "picture x px", "y px", "plan x m", "y m", "off by", "if left out", "")
 
 
@@ -78,50 +78,88 @@ def next_step(draft: CalibrationDraft) -> str:
     return ""
 
 
-def pair_table(draft: CalibrationDraft, judged: Mapping[int, Judged], chosen: int, changes: Changes) -> None:
-    """Show the table; nothing while there are no pairs."""
-    if not draft.pairs:
-        return
-    with ui.element("div").classes("studio-scroll"), ui.element("table").classes("studio-table"):
-        with ui.element("thead"), ui.element("tr"):
-            for text in _HEADS:
-                with ui.element("th").props('scope="col"'):
-                    ui.label(text)
-        with ui.element("tbody"):
-            for i, pair in enumerate(draft.pairs):
-                said = judged.get(i)
-                out = said is not None and not said.used
-                with ui.element("tr").classes("chosen" if i == chosen else "out" if out else ""):
-                    _row(i, pair, said, changes)
+class PairTable:
+    """The table. What changes is changed in place: somebody may be typing in another field."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._rows: list[_Row] = []
+        self._labels: tuple[str, ...] = ()
+        self._whole = ui.element("div").classes("studio-scroll")
+        with self._whole, ui.element("table").classes("studio-table"):
+            with ui.element("thead"), ui.element("tr"):
+                for text in _HEADS:
+                    with ui.element("th").props('scope="col"'):
+                        ui.label(text)
+            self._body = ui.element("tbody")
+
+    def show(self, draft: CalibrationDraft, judged: Mapping[int, Judged], chosen: int) -> None:
+        """Show these pairs and what is said of them."""
+        labels = tuple(pair.label for pair in draft.pairs)
+        if labels != self._labels:
+            self._labels = labels
+            self._body.clear()
+            with self._body:
+                self._rows = [_Row(i, pair.label, self._changes) for i, pair in enumerate(draft.pairs)]
+        self._whole.set_visibility(bool(labels))
+        for i, (row, pair) in enumerate(zip(self._rows, draft.pairs, strict=True)):
+            row.show(pair, judged.get(i), i == chosen)
 
 
-def _row(i: int, pair: DraftPair, said: Judged | None, changes: Changes) -> None:
-    with ui.element("td").classes("studio-cell name"):
-        _field(pair.label, f"Name of pair {i + 1}", partial(changes.name, i))
-    sides: tuple[tuple[Side, str, int], ...] = (("image", "picture", 1), ("floor", "plan", 2))
-    for side, word, digits in sides:
-        at = pair.image_px if side == "image" else pair.floor_m
-        for axis in (0, 1):
-            with ui.element("td").classes("studio-cell"):
-                value = "" if at is None else f"{at[axis]:.{digits}f}"
-                told = f"{word} {'xy'[axis]} of pair {pair.label}"
-                _field(value, told, partial(changes.number, i, side, axis))
-    off, left_out = ("", "") if said is None else (said.off, said.left_out)
-    if said is not None and not said.used:
-        off = f"left out, {off}"
-    for text in (off, left_out):
-        with ui.element("td"):
-            ui.label(text)
-    with ui.element("td"):
-        button = ui.button(icon="close", on_click=partial(changes.remove, i)).props("flat dense size=sm")
-        button.props["aria-label"] = f"Remove pair {pair.label}"
+class _Row:
+    """One pair."""
+
+    def __init__(self, i: int, label: str, changes: Changes) -> None:
+        self._row = ui.element("tr")
+        with self._row:
+            with ui.element("td").classes("studio-cell name"):
+                _Field(f"Name of pair {i + 1}", partial(changes.name, i)).show(label)
+            self._fields = []
+            for side, word in _SIDES:
+                for axis in (0, 1):
+                    with ui.element("td").classes("studio-cell"):
+                        told = f"{word} {'xy'[axis]} of pair {label}"
+                        self._fields.append(_Field(told, partial(changes.number, i, side, axis)))
+            with ui.element("td"):
+                self._off = ui.label()
+            with ui.element("td"):
+                self._left_out = ui.label()
+            with ui.element("td"):
+                button = ui.button(icon="close", on_click=partial(changes.remove, i))
+                button.props("flat dense size=sm").props["aria-label"] = f"Remove pair {label}"
+
+    def show(self, pair: DraftPair, said: Judged | None, chosen: bool) -> None:
+        """Bring the row up to date."""
+        image, floor = pair.image_px or (None, None), pair.floor_m or (None, None)
+        for field, value, digits in zip(self._fields, (*image, *floor), (1, 1, 2, 2), strict=True):
+            field.show("" if value is None else f"{value:.{digits}f}")
+        out = said is not None and not said.used
+        self._row.classes(replace="chosen" if chosen else "out" if out else "")
+        off, left_out = ("", "") if said is None else (said.off, said.left_out)
+        self._off.set_text(f"left out, {off}" if out else off)
+        self._left_out.set_text(left_out)
 
 
-def _field(value: str, told: str, changed: Callable[[str], Awaitable[None]]) -> None:
-    field = ui.element("input")
-    field.props["value"], field.props["aria-label"] = value, told
+class _Field:
+    """A field that tells what was typed when it is left or Enter is pressed."""
 
-    async def hear(event: GenericEventArguments) -> None:
-        await changed(str(event.args))
+    def __init__(self, told: str, changed: Callable[[str], Awaitable[None]]) -> None:
+        self._changed = changed
+        self._shown = ""
+        self._input = ui.input().props("dense borderless")
+        self._input.props["aria-label"] = told
+        self._input.on("blur", self._told)
+        self._input.on("keydown.enter", self._told)
 
-    field.on("change", hear, js_handler="(event) => emit(event.target.value)")
+    def show(self, value: str) -> None:
+        """Show a value, unless it is there already."""
+        if value != self._shown:
+            self._shown = value
+            self._input.set_value(value)
+
+    async def _told(self) -> None:
+        text = str(self._input.value or "")
+        if text != self._shown:
+            # What is shown after the change may differ: a rounded number, or the old one if it was refused.
+            self._shown = text
+            await self._changed(text)

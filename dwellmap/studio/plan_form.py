@@ -130,15 +130,17 @@ class PlanForm:
     def _scaled(self) -> None:
         self._canvas.marks([Mark(i, *at, "AB"[i]) for i, at in enumerate(self._points)])
         self._canvas.grid([np.array(self._points)] if len(self._points) == 2 else [])
+        self._told.set_text(self._scale_in_words())
+
+    def _scale_in_words(self) -> str:
         try:
             scale = self._scale()
         except ValueError as error:
-            note_text = str(error).partition("; ")[2] or str(error)
-        else:
-            assert self._rgb is not None
-            h, w = self._rgb.shape[:2]
-            note_text = f"{100 * scale:.2f} cm in a pixel: the plan is {w * scale:.1f} x {h * scale:.1f} m"
-        self._told.set_text(note_text)
+            return str(error).partition("; ")[2] or str(error)
+        if self._rgb is None:
+            return "Choose the picture of the plan first."
+        h, w = self._rgb.shape[:2]
+        return f"{100 * scale:.2f} cm in a pixel: the plan is {w * scale:.1f} x {h * scale:.1f} m"
 
 
 def plan_in_words(plan: FloorPlan) -> None:

@@ -14,10 +14,12 @@ from dwellmap.studio.shell import note, tell
 from dwellmap.studio.stills import still_from
 from dwellmap.studio.uploads import LARGEST_UPLOAD_BYTES, uploaded_picture
 from dwellmap.studio.workspace import Workspace
+from tracker.scenepicture import softened
 
 PICTURES = ".png,.jpg,.jpeg,.bmp,.webp,.tif,.tiff"
 REJECTED = f"Expected one picture of at most {LARGEST_UPLOAD_BYTES // 1_000_000} MB (PNG, JPEG, ...)."
-Chosen = Callable[[NDArray[np.uint8], str], Awaitable[None]]
+Picture = NDArray[np.uint8]
+Chosen = Callable[[Picture, Picture, str], Awaitable[None]]
 
 
 def still_choice(workspace: Workspace, site: Site, camera: Camera, chosen: Chosen) -> None:
@@ -27,13 +29,13 @@ def still_choice(workspace: Workspace, site: Site, camera: Camera, chosen: Chose
         workspace: What is worked on.
         site: The site.
         camera: The camera.
-        chosen: Takes the picture (height, width, 3) RGB, and what to tell of it.
+        chosen: Takes the picture (height, width, 3) RGB, what is to be kept of it, and what to tell of it.
 
     """
     with ui.dialog() as dialog, ui.card().classes("studio-dialog"):
         ui.html("<h2>A picture of the camera</h2>", sanitize=False)
         note("Best without people. It is kept beside the calibration, to notice when the camera has moved.")
-        ui.label("From a recording: the people are taken out; look at what is left before you save.")
+        ui.label("From a recording: the people are taken out of it.")
         recordings = [str(path) for path in workspace.recordings(camera, site)]
         folder = f"{workspace.site_file.absolute().parent}/"
         names = {path: path.removeprefix(folder) for path in recordings}
@@ -64,7 +66,8 @@ def still_choice(workspace: Workspace, site: Site, camera: Camera, chosen: Chose
             dialog.close()
             if picture is None:
                 return  # the studio is ending
-            await chosen(picture, f"The place without its people, from {path.name}.")
+            told = f"The place without its people, from {path.name}. What is saved of it is softened."
+            await chosen(picture, softened(picture), told)
 
         with ui.element("div").classes("studio-row"):
             button = ui.button("Take it from the recording", on_click=from_recording)
@@ -85,7 +88,7 @@ def still_choice(workspace: Workspace, site: Site, camera: Camera, chosen: Chose
                 tell(str(error), good=False)
                 return
             dialog.close()
-            await chosen(picture, f"Using {event.file.name}.")
+            await chosen(picture, picture, f"Using {event.file.name}.")
 
         upload = ui.upload(
             label="Picture file", auto_upload=True, max_file_size=LARGEST_UPLOAD_BYTES, on_upload=from_file,

@@ -1,7 +1,8 @@
 """A camera's picture to click in, without people, out of a recording.
 
 A run's own picture of the scene is softened, so that nobody is recognised in it, and too soft to click in.
-The recording's is sharp; it is shown and kept only if somebody looks at it and saves the calibration.
+This one is sharp and stays in memory; what is kept beside the calibration is softened, too: to notice that a
+camera has moved, it serves as well (a shift is found to 0.2 px in it, on PETS).
 """
 
 from __future__ import annotations

@@ -115,17 +115,17 @@ class Workspace:
     def recordings(self, camera: Camera, site: Site) -> list[Path]:
         """Recordings of a camera in the site file's folder and up to two folders below, newest first."""
         folder = self.site_file.absolute().parent
-        out = self.out.absolute()
         found = []
         for pattern in ("*", "*/*", "*/*/*"):
             for path in folder.glob(pattern):
-                if path.suffix.lower() not in VIDEO_ENDINGS or path.is_relative_to(out) or not path.is_file():
+                # Films in the folder of a run are results, not footage.
+                if path.suffix.lower() not in VIDEO_ENDINGS or (path.parent / RECIPE).exists():
                     continue
                 try:
                     fits = site.camera_for(path).name == camera.name
                 except ValueError:
                     continue
-                if fits:
+                if fits and path.is_file():
                     found.append(path)
         return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:_MOST_RECORDINGS]
 
