@@ -35,7 +35,7 @@ TRACKS = "tracks.parquet"
 CALIBRATION = "calibration.json"
 SCENE_PICTURE = "scene.png"
 PLAN_STEM = "plan"
-FORMAT, VERSION = "dwellmap-run", 2
+FORMAT, VERSION = "dwellmap-run", 3
 KEYS = ("source", "footage", "view", "grid", "settings", "results", "warnings", "notes", "files")
 LARGEST_RECIPE_BYTES = 20_000_000
 
