@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.quarters import QUARTER_S
+from dwellmap.period.corrections import corrections
 from dwellmap.period.member import Member
 from dwellmap.period.period import Period
 from dwellmap.run_tables import CELL_QUARTERS, PEOPLE, VISITS, ZONE_QUARTERS
@@ -57,12 +58,27 @@ class Tables:
         footage = _footage(period)
         _load(db, "runs_", _runs(period))
         _load(db, "footage", footage)
-        _load(db, "linked_", _linked(period))
+        linked = _linked(period)
+        _load(db, "linked_", linked)
         db.execute("CREATE VIEW runs AS SELECT * EXCLUDE (folder, zero_s) FROM runs_")
-        for name, file in (("cell_quarters", CELL_QUARTERS), ("zone_quarters", ZONE_QUARTERS)):
-            _view(db, name, _quarters(period, file))
-        _view(db, "visits", _visits(period))
-        _view(db, "people", _people(period))
+        _view(db, "people_", _people(period))
+        everybody = pd.DataFrame()
+        if len(linked):
+            everybody = db.execute(
+                "SELECT setup, visitor, present_s, staff FROM people_ WHERE visitor < 0"
+            ).df()
+        cells, zones, staff = corrections(period, linked, everybody)
+        _load(db, "staff_", pd.DataFrame({"visitor": np.array(sorted(staff), dtype=np.int64)}))
+        for name, file, fixed in (
+            ("cell_quarters", CELL_QUARTERS, cells),
+            ("zone_quarters", ZONE_QUARTERS, zones),
+        ):
+            _load(db, f"{name}_fix", fixed)
+            _view(db, name, _quarters(period, file, name))
+        late = "staff OR visitor IN (SELECT visitor FROM staff_) AS staff"
+        _view(db, "people", f"SELECT * REPLACE ({late}) FROM people_")
+        _view(db, "visits_", _visits(period))
+        _view(db, "visits", f"SELECT * REPLACE ({late}) FROM visits_")
         return cls(period, db)
 
     def frame(self, sql: str, *values: Any) -> pd.DataFrame:
@@ -190,7 +206,8 @@ def _clock(period: Period, begin_s: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _quarters(period: Period, file: str) -> str:
+def _quarters(period: Period, file: str, name: str) -> str:
+    fixed_peaks = ", 0::BIGINT AS peak, NULL::DOUBLE AS peak_s" if file == ZONE_QUARTERS else ""
     peaks = ", q.peak, q.peak_s" if file == ZONE_QUARTERS else ""
     # Where files overlap, a quarter in which one takes over counts by its share of the footage used.
     return f"""
@@ -199,6 +216,12 @@ def _quarters(period: Period, file: str) -> str:
         FROM {_files(period, file)} q
         JOIN runs_ r ON q.filename = r.folder || '/{file}'
         JOIN footage f ON f.run = r.run AND f.begin_s = q.begin_s
+        UNION ALL
+        SELECT q.run, r.setup, q.begin_s, q.place, q.staff, q.dwell_s * f.share, q.entries,
+               q.visitors{fixed_peaks}, f.day, f.hour, f.open
+        FROM {name}_fix q
+        JOIN runs_ r ON q.run = r.run
+        JOIN footage f ON f.run = q.run AND f.begin_s = q.begin_s
     """
 
 
