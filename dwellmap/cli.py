@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "run",
     "maps": "maps",
     "link": "link",
+    "report": "report",
     "export": "export",
     "evaluate": "evaluate",
     "calibrate": "app",
