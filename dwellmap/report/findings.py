@@ -80,7 +80,7 @@ def use_of(floor: Floor) -> Use:
     dwell = np.zeros((max(units, 1), len(chosen)))
     at = np.searchsorted(chosen, visits.place[inside])
     np.add.at(dwell, (unit % max(units, 1), at), visits.dwell_s[inside])
-    area = (figures["area_m2"] * figures["coverage"]).to_numpy()[chosen]
+    area = figures["seen_m2"].to_numpy()[chosen]
     rng = np.random.default_rng(_SEED)
     weights = rng.multinomial(max(units, 1), np.full(max(units, 1), 1 / max(units, 1)), _DRAWS)
     totals = np.vstack([dwell.sum(axis=0), weights @ dwell])

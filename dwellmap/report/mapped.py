@@ -47,7 +47,8 @@ def backdrop_uri(floor: Floor) -> str | None:
 def maps_of(floor: Floor, number: int, backdrop: str | None) -> list[dict[str, Any]]:
     """Title, drawing, legend and values of each of the four maps."""
     shape = floor.grid.shape
-    coverage = floor.cells.coverage.reshape(shape)
+    # Staff-only areas are drawn as if they were not seen.
+    coverage = np.where(floor.cells.staff, 0.0, floor.cells.coverage).reshape(shape)
     least = floor.setups[0].maps.min_coverage
     hidden = floor.cells.hidden.reshape(shape)
     made = []
@@ -71,6 +72,7 @@ def maps_of(floor: Floor, number: int, backdrop: str | None) -> list[dict[str, A
                 "unseen": bool((kinds == Kind.NOT_SEEN).any()),
                 "no_arrival": bool((kinds == Kind.NO_ARRIVAL).any()),
                 "hidden": bool(hidden.any()),
+                "staff": bool(floor.cells.staff.any()),
                 "values": _listed(grid_map.values) if floor.grid.cells <= MOST_CELLS else [],
             }
         )
@@ -81,6 +83,7 @@ def cells_json(floor: Floor, maps: list[dict[str, Any]]) -> dict[str, Any]:
     """What the page needs to say what is under the mouse."""
     grid, cells = floor.grid, floor.cells
     state = np.where(cells.coverage < floor.setups[0].maps.min_coverage, 0, np.where(cells.hidden, 1, 2))
+    state = np.where(cells.staff, 3, state)
     return {
         "columns": grid.columns, "rows": grid.rows, "cell": grid.cell, "origin": list(grid.origin),
         "unit": grid.unit,

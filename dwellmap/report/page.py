@@ -211,7 +211,8 @@ def _peak_at(summary: Summary, peak_s: float) -> str:
 
 
 def _dated(floor: Floor) -> pd.DataFrame:
-    hours = floor.hours[floor.hours["hour"].notna()]
+    shown = floor.figures["dwell_s"].notna() & ~floor.figures["staff_only"].astype(bool)
+    hours = floor.hours[floor.hours["hour"].notna() & floor.hours["zone"].isin(np.flatnonzero(shown))]
     return hours.assign(hour=hours["hour"].astype(int))
 
 
@@ -224,11 +225,13 @@ def _hours_chart(floor: Floor) -> dict[str, Any] | None:
     # What is not shown of some day must not be divided by its footage.
     shown = hours[hours["dwell_s"].notna()].groupby(["zone", "hour"])["observed_s"].sum()
     names = sorted(hours["hour"].unique().tolist())
-    people = np.full((len(floor.zones), len(names)), np.nan)
-    told = [["" for _ in names] for _ in floor.zones]
-    for row, zone in enumerate(floor.zones):
+    chosen = sorted(hours["zone"].unique().tolist())
+    people = np.full((len(chosen), len(names)), np.nan)
+    told = [["" for _ in names] for _ in chosen]
+    for row, number in enumerate(chosen):
+        zone = floor.zones[number]
         for k, hour in enumerate(names):
-            at = (row, hour)
+            at = (number, hour)
             if at not in table.index:
                 told[row][k] = f"{zone.name}, {hour}:00: no footage"
                 continue
@@ -242,7 +245,7 @@ def _hours_chart(floor: Floor) -> dict[str, Any] | None:
                 f"entries, {seconds(float(dwell))} of people's time in {seconds(float(seen[at]))} of footage"
             )
     labels = [f"{hour}:00" for hour in names]
-    zones = [zone.name for zone in floor.zones]
+    zones = [floor.zones[number].name for number in chosen]
     return {"svg": charts.hours_by_zone(zones, labels, people, told), "hours": len(names)}
 
 
