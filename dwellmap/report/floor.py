@@ -121,8 +121,9 @@ def floors_of(tables: Tables, choice: Choice) -> tuple[Floor, ...]:
     groups: dict[tuple[object, ...], list[Setup]] = {}
     for setup in tables.period.setups:
         groups.setdefault(setup.floor, []).append(setup)
-    footage = tables.frame("SELECT setup, sum(observed_s) AS s FROM footage JOIN runs USING (run) WHERE open "
-                           "GROUP BY setup")  # fmt: skip
+    footage = tables.frame(
+        "SELECT setup, sum(observed_s) AS s FROM footage JOIN runs USING (run) WHERE open GROUP BY setup"
+    )
     length = dict(zip(footage["setup"], footage["s"], strict=True))
     ordered = sorted(groups.values(), key=lambda g: -sum(length.get(s.number, 0.0) for s in g))
     return tuple(_floor(tables, tuple(group), choice, length) for group in ordered)
@@ -141,8 +142,9 @@ def _floor(tables: Tables, setups: tuple[Setup, ...], choice: Choice, length: di
     cells = _cells(tables, setups, zones, hours, choice, length)
     numbers = {setup.number for setup in setups}
     erased = sum(m.erased and m.setup in numbers for m in tables.period.members)
-    return Floor(setups, setups[0].grid, zones, sources, cells, figures, hours, quarters, visits, day, erased,
-                 hidden)  # fmt: skip
+    return Floor(
+        setups, setups[0].grid, zones, sources, cells, figures, hours, quarters, visits, day, erased, hidden
+    )
 
 
 def _zones(
@@ -194,9 +196,14 @@ def _visits(
     ).fetchnumpy()
     tables.db.unregister("numbers_")
     visits = Visits(
-        rows["visitor"].astype(np.int64), rows["zone"].astype(np.int64), rows["enter_s"], rows["leave_s"],
-        rows["dwell_s"], rows["entry"].astype(np.int8), rows["exit"].astype(np.int8),
-    )  # fmt: skip
+        rows["visitor"].astype(np.int64),
+        rows["zone"].astype(np.int64),
+        rows["enter_s"],
+        rows["leave_s"],
+        rows["dwell_s"],
+        rows["entry"].astype(np.int8),
+        rows["exit"].astype(np.int8),
+    )
     begun, ended = rows["begun"].astype(bool), rows["ended"].astype(bool)
     table = VisitTable(visits, begun, ended, rows["stopped_s"])
     return _chained(table, rows["day"].astype(np.int64), tables)
@@ -238,9 +245,14 @@ def _chained(
     first = np.flatnonzero(np.append(True, ~(same & near)))
     last = np.append(first[1:], len(visits)) - 1
     joined = Visits(
-        visits.person[first], visits.place[first], visits.enter_s[first], visits.leave_s[last],
-        np.add.reduceat(visits.dwell_s, first), visits.entry[first], visits.exit[last],
-    )  # fmt: skip
+        visits.person[first],
+        visits.place[first],
+        visits.enter_s[first],
+        visits.leave_s[last],
+        np.add.reduceat(visits.dwell_s, first),
+        visits.entry[first],
+        visits.exit[last],
+    )
     stopped = np.add.reduceat(table.stopped_s, first)
     return VisitTable(joined, table.begun[first], table.ended[last], stopped), day[first]
 
@@ -356,14 +368,22 @@ def _figures(
     # The last one written is the highest, and of equal ones the first.
     peak[at], peak_s[at] = order["peak"].to_numpy(dtype=np.int64), order["peak_s"].to_numpy(dtype=float)
     seen = [tables.period.setups[source[0]].zone_coverage for source in sources]
-    places = [[z.name for z in tables.period.setups[s[0]].zones].index(zone.name)
-              for zone, s in zip(zones, sources, strict=True)]  # fmt: skip
+    places = [
+        [z.name for z in tables.period.setups[s[0]].zones].index(zone.name)
+        for zone, s in zip(zones, sources, strict=True)
+    ]
     coverage = np.array([of[place] for of, place in zip(seen, places, strict=True)])
     area = np.array([tables.period.setups[s[0]].seen(zone) for zone, s in zip(zones, sources, strict=True)])
     sums = ZoneSums(
-        totals["visitors"].to_numpy().astype(np.int64), totals["entries"].to_numpy().astype(np.int64),
-        totals["dwell_s"].to_numpy(), peak, peak_s, observed, coverage, area,
-    )  # fmt: skip
+        totals["visitors"].to_numpy().astype(np.int64),
+        totals["entries"].to_numpy().astype(np.int64),
+        totals["dwell_s"].to_numpy(),
+        peak,
+        peak_s,
+        observed,
+        coverage,
+        area,
+    )
     return zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
 
 
@@ -378,8 +398,9 @@ def _cells(
     """Each cell from the setups of the camera that saw it for longest."""
     n = setups[0].grid.cells
     cameras = sorted({setup.camera for setup in setups})
-    per_camera = [_camera_cells(tables, [s for s in setups if s.camera == c], zones, choice, length)
-                  for c in cameras]  # fmt: skip
+    per_camera = [
+        _camera_cells(tables, [s for s in setups if s.camera == c], zones, choice, length) for c in cameras
+    ]
     best = np.argmax([cells.exposure_s for cells in per_camera], axis=0)
     picked = {}
     for field in fields(Cells):
@@ -446,6 +467,15 @@ def _camera_cells(
     sigma = np.min([setup.sigma for setup in setups], axis=0)
     span = attention_s(dwell, entries.astype(np.int64))
     return Cells(
-        cut(dwell), cut(entries), cut(visitors), np.where(seen & ~staff_only, density, np.nan), cut(span), exposure, sigma,
-        share, hidden & seen, staff_only, np.full(n, observed),
-    )  # fmt: skip
+        cut(dwell),
+        cut(entries),
+        cut(visitors),
+        np.where(seen & ~staff_only, density, np.nan),
+        cut(span),
+        exposure,
+        sigma,
+        share,
+        hidden & seen,
+        staff_only,
+        np.full(n, observed),
+    )
