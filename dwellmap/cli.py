@@ -22,6 +22,7 @@ COMMANDS = {
     "watch": "watch",
     "jobs": "app",
     "erase": "erase",
+    "report": "report",
     "export": "export",
     "evaluate": "evaluate",
     "calibrate": "app",
