@@ -18,6 +18,7 @@ from typer.main import get_command
 COMMANDS = {
     "run": "run",
     "maps": "maps",
+    "compare": "compare",
     "link": "link",
     "export": "export",
     "evaluate": "evaluate",
