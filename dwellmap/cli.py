@@ -20,6 +20,7 @@ COMMANDS = {
     "maps": "maps",
     "compare": "compare",
     "link": "link",
+    "report": "report",
     "export": "export",
     "evaluate": "evaluate",
     "calibrate": "app",
