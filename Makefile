@@ -6,6 +6,7 @@
 # make bench-identity bench-demo  people against the truth on ten sequences, beside another tracker; how fast that is
 # make bench-demo  people, returns and maps against the truth on ten films of the demo shop (half an hour)
 # make bench-audit  the self-audit against the true identity switches of ten sequences
+# make bench-compare  how often a comparison cries wolf, and how often it finds a moved shelf (20 minutes)
 # make bench-calibration  what calibrations state against what is found, on simulated cameras and PETS
 # make lint       style, types, import directions
 # make clean      remove everything that make made
@@ -34,7 +35,7 @@ ifeq ($(CI),true)
   PYTEST += -p tools.noskip
 endif
 
-.PHONY: help demo test test-slow bench bench-motion bench-identity bench-demo bench-audit bench-calibration lint clean system-packages
+.PHONY: help demo test test-slow bench bench-motion bench-identity bench-demo bench-audit bench-calibration bench-compare lint clean system-packages
 .DELETE_ON_ERROR:
 
 help:
@@ -59,6 +60,9 @@ bench-motion: $(VENV)/.installed-test
 
 bench-calibration: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/floor_truth.py
+
+bench-compare: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/compare.py
 
 bench-identity: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/identity.py

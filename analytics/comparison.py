@@ -62,6 +62,7 @@ class Change:
         a, b: (places,) the ratios.
         low, high: (places,) 95 % interval of b - a.
         p: (places,) p-value of each place by itself.
+        told_by: (places,) number of blocks, of both sides, with anybody there.
         p_all: (places,) p-value among all places at once: the share of deals in which any place differs so
             much (single-step maxT; Westfall and Young 1993, Resampling-Based Multiple Testing, 2.3).
 
@@ -72,6 +73,7 @@ class Change:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     p: NDArray[np.float64]
+    told_by: NDArray[np.int64]
     p_all: NDArray[np.float64]
 
     @property
@@ -80,9 +82,14 @@ class Change:
         return self.b - self.a
 
     def among_many(self) -> NDArray[np.float64]:
-        """(places,) p-values with the false discovery rate controlled (Benjamini and Hochberg 1995)."""
+        """(places,) p-values with the false discovery rate controlled (Benjamini and Hochberg 1995).
+
+        Places where hardly any block has anybody can't differ and are left out beforehand: NaN. How many blocks
+        have somebody does not depend on which side they are dealt to, so this costs no validity (Bourgon,
+        Gentleman and Huber 2010, PNAS 107, 9546).
+        """
         found = np.full(len(self.p), np.nan)
-        known = np.isfinite(self.p)
+        known = np.isfinite(self.p) & (self.told_by >= FEWEST_BLOCKS)
         if known.any():
             found[known] = false_discovery_control(self.p[known], method="bh")
         return found
@@ -94,7 +101,9 @@ class Change:
 
     def part(self, places: slice) -> Change:
         """Some of the places."""
-        return Change(*(getattr(self, name)[places] for name in ("a", "b", "low", "high", "p", "p_all")))
+        return Change(
+            *(getattr(self, name)[places] for name in ("a", "b", "low", "high", "p", "told_by", "p_all"))
+        )
 
 
 def enough_blocks(a: int, b: int) -> bool:
@@ -121,9 +130,10 @@ def change(a: Blocks, b: Blocks, draws: int = 5000, seed: int = _SEED) -> Change
     nothing = np.full(places, np.nan)
     ra, rb = a.ratio(), b.ratio()
     low, high, p, p_all = nothing.copy(), nothing.copy(), nothing.copy(), nothing.copy()
+    told_by = np.sum(a.dwell_s > 0, axis=0) + np.sum(b.dwell_s > 0, axis=0)
     known = np.flatnonzero(np.isfinite(ra) & np.isfinite(rb))
     if len(known) == 0 or not enough_blocks(len(a), len(b)):
-        return Change(ra, rb, low, high, p, p_all)
+        return Change(ra, rb, low, high, p, told_by, p_all)
     rng = np.random.default_rng(seed)
     deals = _deals(len(a), len(b), draws, rng)
     resampled = [_resampled(len(side), min(draws, 2000), rng) for side in (a, b)]
@@ -140,7 +150,7 @@ def change(a: Blocks, b: Blocks, draws: int = 5000, seed: int = _SEED) -> Change
         largest = np.maximum(largest, spread.max(axis=1))
         low[part], high[part] = _interval(a, b, part, resampled)
     p_all[known] = [(largest >= value * (1 - 1e-9)).mean() for value in t[known]]
-    return Change(ra, rb, low, high, p, p_all)
+    return Change(ra, rb, low, high, p, told_by, p_all)
 
 
 def _divided(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -96,23 +96,37 @@ def sums_of(stays: Stays, places: int, quarters: int) -> np.ndarray:
 
 
 def side(
-    shop: Shop, days: int, hours: float, at_new_place: bool, by_day: bool, rng: np.random.Generator
-) -> tuple[Blocks, Blocks, Blocks, Blocks]:
+    shop: Shop,
+    days: int,
+    hours: float,
+    at_new_place: bool,
+    by_day: bool,
+    rng: np.random.Generator,
+    with_cells: bool = True,
+) -> tuple[Blocks, Blocks, Blocks | None, Blocks | None]:
     """One period: zones how much, zones where, cells how much, cells where."""
     quarters = round(hours * 3600 / QUARTER_S)
     together = quarters if by_day else 2 if paired(days * quarters, days * quarters) else 1
-    zone_rows, cell_rows = [], []
+    rows: list[list[np.ndarray]] = [[], [], []]
     for _ in range(days):
         paths, ends = day_paths(shop, at_new_place, hours, rng)
-        stays = Stays.concatenate([stays_in_polygon(paths, xy, n, ends) for n, xy in enumerate(zones())])
-        for rows, found, places in (
-            (zone_rows, stays, len(zones())),
-            (cell_rows, stays_in_cells(paths, GRID, ends), GRID.cells),
-        ):
-            rows.append(sums_of(found, places, quarters).reshape(-1, together, places).sum(axis=1))
-    zone, cell = np.vstack(zone_rows), np.vstack(cell_rows)
-    length_s, total = float(together * QUARTER_S), cell.sum(axis=1, keepdims=True)
-    return (
-        Blocks(zone, np.full_like(zone, length_s)), Blocks(zone, np.tile(total, (1, zone.shape[1]))),
-        Blocks(cell, np.full_like(cell, length_s)), Blocks(cell, np.tile(total, (1, cell.shape[1]))),
-    )  # fmt: skip
+        zone = Stays.concatenate([stays_in_polygon(paths, xy, n, ends) for n, xy in enumerate(zones())])
+        # Everybody is on the floor from first to last.
+        nowhere = np.zeros(len(paths.people), dtype=np.int8)
+        floor = Stays(paths.people, nowhere.astype(np.int64), paths.first_s, paths.last_s, nowhere, nowhere)
+        parts = [(zone, len(zones())), (floor, 1)]
+        if with_cells:
+            parts.append((stays_in_cells(paths, GRID, ends), GRID.cells))
+        for kept, (stays, places) in zip(rows, parts, strict=False):
+            kept.append(sums_of(stays, places, quarters).reshape(-1, together, places).sum(axis=1))
+    length_s, total = float(together * QUARTER_S), np.vstack(rows[1])
+    found: list[Blocks | None] = []
+    for dwell in (np.vstack(rows[0]), np.vstack(rows[2]) if with_cells else None):
+        if dwell is None:
+            found += [None, None]
+        else:
+            found += [
+                Blocks(dwell, np.full_like(dwell, length_s)),
+                Blocks(dwell, total + np.zeros_like(dwell)),
+            ]
+    return found[0], found[1], found[2], found[3]

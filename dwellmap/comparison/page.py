@@ -16,7 +16,7 @@ from jinja2 import Environment
 from analytics.difference import DifferenceMap, draw_difference
 from analytics.lettering import number
 from dwellmap.backdrop import backdrop_of
-from dwellmap.comparison.result import UNITS, Question, Result
+from dwellmap.comparison.result import MANY, UNITS, Question, Result
 from dwellmap.comparison.sides import Side
 
 HOW_MUCH, WHERE, CSV, PAGE = "how-much.png", "where.png", "comparison.csv", "comparison.html"
@@ -100,7 +100,7 @@ def write_comparison(folder: Path, result: Result, names: tuple[str, str], min_p
     (folder / PAGE).write_text(
         page.render(
             title=" / ".join(names), lines=lines, answer=answer(result), cautions=cautions, tables=tables,
-            unit=UNITS[sides.unit], blocks=result.blocks,
+            unit=UNITS[sides.unit], units=MANY[sides.unit], blocks=result.blocks,
             min_people=min_people, version=version("dwellmap"),
         ),
         encoding="utf-8",

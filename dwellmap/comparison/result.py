@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,8 @@ from dwellmap.comparison.sides import DAYS_FOR_DAYS, Sides
 Verdict = Literal["more", "less", "no difference found", "not enough footage to tell", "not seen", "hidden"]
 
 WITHIN_DAY = "Within-day only"
-UNITS = {"day": "day", "half": "half-hour", "quarter": "quarter-hour"}
+UNITS = {"day": "day", "half": "half hour", "quarter": "quarter of an hour"}
+MANY = {"day": "days", "half": "half hours", "quarter": "quarters of an hour"}
 """What a block is called."""
 
 
@@ -68,25 +69,25 @@ class Result:
         """What to know before believing it, most important first."""
         sides, (a, b) = self.sides, self.blocks
         found = []
-        unit = f"{UNITS[sides.unit]}s"
+        unit = MANY[sides.unit]
         if not self.enough:
             found.append(
-                f"Not enough footage to tell: A has {a} and B {b} {unit}; at least {FEWEST_BLOCKS} on each "
-                "side are needed before anything can be called a difference."
+                f"Not enough footage to tell: A has {a} and B has {b} {unit}; before anything can be "
+                f"called a difference each side needs at least {FEWEST_BLOCKS}."
             )
         if not sides.by_day:
             found.append(
                 f"{WITHIN_DAY}: A has {_counted(sides.a.days, 'day')} and B {_counted(sides.b.days, 'day')}, "
-                f"so {unit} are compared, not days. A difference may be these days' own (weather, a sale), not "
-                f"the arrangement's. With {DAYS_FOR_DAYS} days or more on each side days are compared."
+                f"so {unit} are compared, not days. A difference may be these days' own (weather, a sale), "
+                f"not the arrangement's. From {DAYS_FOR_DAYS} days on each side on, days are compared."
             )
         if not sides.same_hours:
             found.append(
-                "A and B show different hours of the day. People at noon are others than people in the morning, "
-                "so no difference here is known to come from the arrangement."
+                "A and B show different hours of the day. People at noon are others than people in the "
+                "morning, so no difference here is known to come from the arrangement."
                 if sides.a.dated and sides.b.dated
-                else "It is not known at what hours these recordings were made, so no difference here is known "
-                "to come from the arrangement; give --start when you run them."
+                else "It is not known at what hours these recordings were made, so no difference here is "
+                "known to come from the arrangement; give --start when you run them."
             )
         if sides.lost:
             found.append(
@@ -167,9 +168,8 @@ def _beside(x: Blocks, y: Blocks) -> Blocks:
 
 def _question(found: Change, p: NDArray[np.float64], hidden: NDArray[np.bool_], factor: float) -> Question:
     """Judge places; values times `factor` are in the unit that people read."""
-    scaled = Change(
-        found.a * factor, found.b * factor, found.low * factor, found.high * factor, found.p, found.p_all
-    )
+    values = {name: getattr(found, name) * factor for name in ("a", "b", "low", "high")}
+    scaled = replace(found, **values)
     verdict: list[Verdict] = []
     vague = found.vague()
     for at in range(len(p)):
@@ -179,7 +179,7 @@ def _question(found: Change, p: NDArray[np.float64], hidden: NDArray[np.bool_], 
             verdict.append("hidden")
         elif p[at] <= ALPHA:
             verdict.append("more" if found.difference[at] > 0 else "less")
-        elif found.a[at] == 0 and found.b[at] == 0 and np.isfinite(p[at]):
+        elif found.a[at] == 0 and found.b[at] == 0 and np.isfinite(found.p[at]):
             verdict.append("no difference found")
         else:
             verdict.append("not enough footage to tell" if vague[at] else "no difference found")

@@ -183,28 +183,34 @@ def _check_apart(a: Period, b: Period) -> None:
     """Refuse footage that is on both sides: it would be compared with itself."""
     for mine in a.members:
         for other in b.members:
+            if mine.camera != other.camera:
+                continue
+            same = mine.content == other.content and mine.zero_s == other.zero_s
+            dated = mine.start is not None and other.start is not None
+            if not (_overlap_s(a, mine, b, other) > 1.0 if dated else same):
+                continue
             if mine.path.resolve() == other.path.resolve():
                 raise ValueError(
                     f"{mine.path} is on both sides; compare different recordings, or different periods"
                 )
-            if mine.camera != other.camera:
-                continue
-            if mine.content == other.content and mine.zero_s == other.zero_s:
-                raise ValueError(
-                    f"{mine.path} and {other.path} are runs of one recording; compare different recordings"
-                )
-            if mine.start is not None and other.start is not None and _overlap(mine, other):
-                raise ValueError(
-                    f"{mine.path} and {other.path} overlap in time, so the same people would be on both "
-                    "sides; choose periods that do not overlap"
-                )
+            what = "are runs of one recording" if same else "overlap in time"
+            raise ValueError(
+                f"{mine.path} and {other.path} {what}, so the same people would be on both sides; choose "
+                "recordings or periods that do not overlap"
+            )
 
 
-def _overlap(a: Member, b: Member) -> bool:
-    spans = [m.counted_s + m.zero_s for m in (a, b)]
-    if not all(len(s) for s in spans):
-        return False
-    return bool(min(spans[0][-1, 1], spans[1][-1, 1]) - max(spans[0][0, 0], spans[1][0, 0]) > 1.0)
+def _overlap_s(a: Period, mine: Member, b: Period, other: Member) -> float:
+    """How long both sides show the same time."""
+    spans = []
+    for period, member in ((a, mine), (b, other)):
+        low = -np.inf if period.begin is None else period.begin.timestamp()
+        high = np.inf if period.end is None else period.end.timestamp()
+        span = np.clip(member.counted_s + member.zero_s, low, high)
+        if not len(span):
+            return 0.0
+        spans.append((float(span[0, 0]), float(span[-1, 1])))
+    return min(spans[0][1], spans[1][1]) - max(spans[0][0], spans[1][0])
 
 
 def _common_floor(a: Period, b: Period) -> Setup:
