@@ -84,9 +84,9 @@ class Change:
     def among_many(self) -> NDArray[np.float64]:
         """(places,) p-values with the false discovery rate controlled (Benjamini and Hochberg 1995).
 
-        Places where hardly any block has anybody can't differ and are left out beforehand: NaN. How many blocks
-        have somebody does not depend on which side they are dealt to, so this costs no validity (Bourgon,
-        Gentleman and Huber 2010, PNAS 107, 9546).
+        Places where hardly any block has anybody can't differ and are left out beforehand: NaN. How many
+        blocks have somebody does not depend on which side they are dealt to, so this costs no validity
+        (Bourgon, Gentleman and Huber 2010, PNAS 107, 9546).
         """
         found = np.full(len(self.p), np.nan)
         known = np.isfinite(self.p) & (self.told_by >= FEWEST_BLOCKS)

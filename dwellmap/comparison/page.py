@@ -142,19 +142,20 @@ def answer(result: Result) -> list[str]:
         return ["Not enough footage to tell whether anything differs."]
     found = []
     names = [zone.name for zone in result.sides.zones]
-    for question, words in (
-        (result.zones_where, "of all time spent was at {zone} in B, {a} % in A"),
-        (result.zones_much, "person-minutes per hour at {zone} in B, {a} in A"),
+    for question, unit in (
+        (result.zones_where, " % of all time"),
+        (result.zones_much, " person-minutes per hour"),
     ):
-        order = np.argsort(-np.abs(question.change.difference))
+        c = question.change
+        order = np.argsort(-np.abs(c.difference))
         for at in order[question.told[order]].tolist():
-            c = question.change
-            percent = " %" if question is result.zones_where else ""
+            word = "More" if c.difference[at] > 0 else "Less"
             found.append(
-                f"{'More' if c.difference[at] > 0 else 'Less'}: {number(float(c.b[at]))}{percent} "
-                f"{words.format(zone=names[at], a=number(float(c.a[at])))} "
+                f"{word} time at {names[at]}: {number(float(c.b[at]))}{unit} in B, {number(float(c.a[at]))} in A "
                 f"(change {_signed(c.difference[at])}, 95 % interval {_interval(c.low[at], c.high[at])})."
             )
+    if not found and names:
+        found.append("No zone differs by more than chance.")
     unclear = {
         name
         for name, verdict in zip(names, result.zones_where.verdict, strict=True)

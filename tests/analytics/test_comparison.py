@@ -18,7 +18,7 @@ def blocks(dwell, base=1.0):
 
 
 def test_ratios_are_of_sums_and_p_is_the_share_of_deals_by_hand():
-    """Four days against four that share no value: of 70 deals only the true one and its mirror are so extreme."""
+    """Four days against four others: of 70 deals only the true one and its mirror are so extreme."""
     a, b = blocks([1, 2, 3, 4], 2.0), blocks([11, 12, 13, 14], 2.0)
     found = change(a, b)
     assert found.a == pytest.approx([1.25])
@@ -51,7 +51,7 @@ def test_what_was_not_seen_has_no_number_and_what_nobody_visits_is_no_difference
     dwell = np.column_stack([np.arange(1.0, 7), np.arange(1.0, 7), np.zeros(6)])
     base = np.ones_like(dwell)
     base[:, 1] = 0.0
-    found = change(Blocks(dwell, base), Blocks(dwell + [1, 1, 0], np.ones_like(dwell)))
+    found = change(Blocks(dwell, base), Blocks(dwell + np.array([1, 1, 0]), np.ones_like(dwell)))
     assert np.isnan(found.difference[1])
     assert np.isnan(found.p[1])
     assert found.p[2] == 1.0
