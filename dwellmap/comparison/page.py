@@ -150,9 +150,10 @@ def answer(result: Result) -> list[str]:
         order = np.argsort(-np.abs(c.difference))
         for at in order[question.told[order]].tolist():
             word = "More" if c.difference[at] > 0 else "Less"
+            interval = _interval(c.low[at], c.high[at])
             found.append(
-                f"{word} time at {names[at]}: {number(float(c.b[at]))}{unit} in B, {number(float(c.a[at]))} in A "
-                f"(change {_signed(c.difference[at])}, 95 % interval {_interval(c.low[at], c.high[at])})."
+                f"{word} time at {names[at]}: {number(float(c.b[at]))}{unit} in B, {number(float(c.a[at]))} "
+                f"in A (change {_signed(c.difference[at])}, 95 % interval {interval})."
             )
     if not found and names:
         found.append("No zone differs by more than chance.")
