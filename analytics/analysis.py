@@ -7,7 +7,6 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from analytics.accumulators import Accumulator, Rules
@@ -82,9 +81,12 @@ class Analysis:
             place = quarters.place[row]
             peak[place], peak_s[place] = quarters.peak[row], quarters.peak_s[row]
         observed_s = np.full(len(self.zones), self.maps.observed_s)
+        grid, cover = self.maps.grid, self.maps.coverage.share
+        seen = [float((zone.share_of_cells(grid) * cover).sum()) * grid.cell_area for zone in self.zones]
         total = ZoneSums(
-            sums.visitors, sums.entries, sums.dwell_s, peak, peak_s, observed_s, self.zone_coverage
-        )
+            sums.visitors, sums.entries, sums.dwell_s, peak, peak_s, observed_s, self.zone_coverage,
+            np.array(seen),
+        )  # fmt: skip
         table = VisitTable(known.visits, known.begun, known.ended, known.stopped_s)
         return zone_figures(self.zones, total, table, self.settings, self.maps.grid.unit)
 
@@ -199,14 +201,11 @@ def analyse(
 
 
 def _zone_coverage(zone: Zone, grid: Grid, coverage: Coverage) -> float:
-    """Mean coverage of the cells whose middle lies in a zone, or of the cell that holds a small one."""
-    polygon = shapely.Polygon(zone.xy_m)
-    cells = shapely.contains_xy(polygon, grid.centres[:, 0], grid.centres[:, 1])
-    if not cells.any():
-        point = polygon.representative_point()
-        place = int(grid.place_of(np.array([[point.x, point.y]]))[0])
-        return float(coverage.share[place]) if place >= 0 else 0.0
-    return float(coverage.share[cells].mean())
+    """Mean coverage of the floor of a zone; what furniture fills is no floor."""
+    share = zone.share_of_cells(grid)
+    if coverage.filled is not None and (share * ~coverage.filled).sum() > 0:
+        share = share * ~coverage.filled
+    return float((share * coverage.share).sum() / share.sum()) if share.sum() > 0 else 0.0
 
 
 def typical_height_px(tracks: Tracks, shown_px: tuple[float, float, float, float]) -> float:

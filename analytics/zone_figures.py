@@ -60,6 +60,7 @@ class ZoneSums:
         peak_s: (Z,) when first so many, seconds since 1970 UTC or since the start of the recording.
         observed_s: (Z,) footage.
         coverage: (Z,) share of the zone's floor in which a person would have been counted.
+        seen: (Z,) area of that floor, in the grid's unit squared.
 
     """
 
@@ -70,6 +71,7 @@ class ZoneSums:
     peak_s: NDArray[np.float64]
     observed_s: NDArray[np.float64]
     coverage: NDArray[np.float64]
+    seen: NDArray[np.float64]
 
 
 def zone_figures(
@@ -92,9 +94,10 @@ def zone_figures(
     area = np.array([shapely.Polygon(zone.xy_m).area for zone in zones]).reshape(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         naive = np.where(sums.visitors > 0, sums.dwell_s / sums.visitors, np.nan)
-        density = np.where(sums.coverage > 0, sums.dwell_s / (area * sums.coverage), np.nan)
+        density = np.where(sums.seen > 0, sums.dwell_s / sums.seen, np.nan)
+    seen = sums.seen
     if unit == "px":
-        area, density = np.full(len(zones), np.nan), np.full(len(zones), np.nan)
+        area, seen, density = (np.full(len(zones), np.nan) for _ in range(3))
     rows = pd.DataFrame(
         {
             "visitors": sums.visitors.astype(np.float64),
@@ -116,6 +119,7 @@ def zone_figures(
     rows.insert(0, "zone", [zone.name for zone in zones])
     rows.insert(1, "staff_only", [zone.staff for zone in zones])
     rows["area_m2"] = area
+    rows["seen_m2"] = seen
     rows["coverage"] = sums.coverage
     rows["observed_s"] = sums.observed_s
     return rows

@@ -52,15 +52,23 @@ FIRST = datetime(2026, 1, 1, 9, tzinfo=ZONE)
 BY_HOUR = (18, 26, 34, 44, 30, 24, 30, 42, 50, 26)
 SAMPLE_HZ = 2.0
 TARGET_S, TARGET_GIB = 30.0, 2.0
-AUDIT = {"person_minutes": 1000.0, "estimated_switches_per_person_min": 0.02, "grade": "good",
-         "in_words": "simulated"}  # fmt: skip
+AUDIT = {
+    "person_minutes": 1000.0,
+    "estimated_switches_per_person_min": 0.02,
+    "grade": "good",
+    "in_words": "simulated",
+}
 
 
 def shop_day(site_path: Path, seed: int, busy: float = 1.0) -> Tracks:
     """A day in the demo shop from 9 to 19, with two people behind the counter: everybody's tracks."""
     rng = np.random.default_rng(seed)
-    view = site_view(load_site(site_path), load_site(site_path).cameras[0], (960, 540),
-                     Calibration.load(site_path.parent / "corner.calibration.json"))  # fmt: skip
+    view = site_view(
+        load_site(site_path),
+        load_site(site_path).cameras[0],
+        (960, 540),
+        Calibration.load(site_path.parent / "corner.calibration.json"),
+    )
     ways: list[tuple[np.ndarray, np.ndarray]] = []
     for hour, people in enumerate(BY_HOUR):
         length_s = 3600.0
@@ -89,8 +97,17 @@ def shop_day(site_path: Path, seed: int, busy: float = 1.0) -> Tracks:
         rows.append((np.full(seen.sum(), number), t[seen], box[seen], foot[seen], xy[seen]))
     person, t_s, box, foot, xy = (np.concatenate(column) for column in zip(*rows, strict=True))
     n = len(person)
-    return Tracks(person, t_s, box, foot, xy, np.tile([0.01, 0.0, 0.01], (n, 1)), np.full(n, 0.9),
-                  np.ones(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_))  # fmt: skip
+    return Tracks(
+        person,
+        t_s,
+        box,
+        foot,
+        xy,
+        np.tile([0.01, 0.0, 0.01], (n, 1)),
+        np.full(n, 0.9),
+        np.ones(n, dtype=np.bool_),
+        np.zeros(n, dtype=np.bool_),
+    )
 
 
 def make_site(folder: Path, cameras: int = 1) -> Path:
@@ -111,7 +128,8 @@ def make_site(folder: Path, cameras: int = 1) -> Path:
         for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
     )
     zones = "".join(
-        f'\n[[zones]]\nname = "{name}"\npolygon_m = [[{x0}, {y0}], [{x1}, {y0}], [{x1}, {y1}], [{x0}, {y1}]]\n'
+        f'\n[[zones]]\nname = "{name}"\n'
+        f"polygon_m = [[{x0}, {y0}], [{x1}, {y0}], [{x1}, {y1}], [{x0}, {y1}]]\n"
         for name, (x0, y0, x1, y1) in {
             "gondola A": (2.6, 1.6, 6.0, 3.5),
             "gondola B": (4.1, 3.9, 7.5, 5.4),
@@ -119,8 +137,10 @@ def make_site(folder: Path, cameras: int = 1) -> Path:
             "entrance": (8.0, 0.5, 10.0, 3.0),
         }.items()
     )
-    zones += ('\n[[zones]]\nname = "behind the counter"\nstaff_only = true\n'
-              "polygon_m = [[6.4, 7.3], [9.2, 7.3], [9.2, 8.0], [6.4, 8.0]]\n")  # fmt: skip
+    zones += (
+        '\n[[zones]]\nname = "behind the counter"\nstaff_only = true\n'
+        "polygon_m = [[6.4, 7.3], [9.2, 7.3], [9.2, 8.0], [6.4, 8.0]]\n"
+    )
     path = folder / "site.toml"
     path.write_text(text + more + zones + hours, encoding="utf-8")
     return path
@@ -135,8 +155,21 @@ def write_day(site_path: Path, tracks: Tracks, start: datetime, folder: Path) ->
     observed = np.array([[0.0, 36000.0]])
     shown = (0.0, 0.0, 959.0, 539.0)
     analysis = measure(tracks, view, shown, observed, settings, Silent(), Timing())
-    source = Source("day", "day.mp4", f"day-{start.isoformat()}", (960, 540), start, "option", 1.0, 2.0, "replay",
-                    "simulated", "simulated paths", "none", str(start.tzinfo))  # fmt: skip
+    source = Source(
+        "day",
+        "day.mp4",
+        f"day-{start.isoformat()}",
+        (960, 540),
+        start,
+        "option",
+        1.0,
+        2.0,
+        "replay",
+        "simulated",
+        "simulated paths",
+        "none",
+        str(start.tzinfo),
+    )
     write_zones(folder, analysis, start)
     analysis.maps.to_parquet(folder / "maps.parquet")
     analysis.stays_frame().to_parquet(folder / "stays.parquet", index=False)
@@ -144,8 +177,22 @@ def write_day(site_path: Path, tracks: Tracks, start: datetime, folder: Path) ->
     shutil.copyfile(site_path.parent / "plan.png", folder / "plan.png")
     view = replace(view, plan_picture=folder / "plan.png")
     files = sorted(file.name for file in folder.iterdir())
-    content = recipe(source, Footage(observed, 72000, 0, ()), shown, view, settings, tracks, 0, AUDIT, [],
-                     analysis, (), files, ("simulated paths, no footage",), {})  # fmt: skip
+    content = recipe(
+        source,
+        Footage(observed, 72000, 0, ()),
+        shown,
+        view,
+        settings,
+        tracks,
+        0,
+        AUDIT,
+        [],
+        analysis,
+        (),
+        files,
+        ("simulated paths, no footage",),
+        {},
+    )
     (folder / "run.json").write_text(dump_json(content), encoding="utf-8")
 
 
@@ -203,14 +250,27 @@ def main() -> None:
             make_year(folder, words.cameras, words.days, words.distinct)
         size = sum(f.stat().st_size for f in out.rglob("*.parquet"))
         began = time.perf_counter()
-        command = [sys.executable, "-c", "from dwellmap.cli import main; main()", "report", "--out", str(out), "--site",
-                   str(folder / "site" / "site.toml"), "--to-folder", str(folder / "report"), "--quiet"]  # fmt: skip
+        command = [
+            sys.executable,
+            "-c",
+            "from dwellmap.cli import main; main()",
+            "report",
+            "--out",
+            str(out),
+            "--site",
+            str(folder / "site" / "site.toml"),
+            "--to-folder",
+            str(folder / "report"),
+            "--quiet",
+        ]
         subprocess.run(command, check=True)
         took = time.perf_counter() - began
         gib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-        print(f"| cameras x days | runs | tables | report | peak memory |\n|---|---|---|---|---|\n"
-              f"| {words.cameras} x {words.days} | {words.cameras * words.days} | {size / 2**30:.2f} GiB | "
-              f"{took:.1f} s | {gib:.2f} GiB |")  # fmt: skip
+        print(
+            f"| cameras x days | runs | tables | report | peak memory |\n|---|---|---|---|---|\n"
+            f"| {words.cameras} x {words.days} | {words.cameras * words.days} | {size / 2**30:.2f} GiB | "
+            f"{took:.1f} s | {gib:.2f} GiB |"
+        )
         print(f"to reach: {TARGET_S:g} s, {TARGET_GIB:g} GiB")
     finally:
         if words.keep is None:

@@ -42,6 +42,6 @@ def definitions(settings: Settings, unit: Unit) -> dict[str, str]:
         "attracting_power": f"share of the entries that stopped: stood for {paths.stop_s:g} s or longer",
         "holding_power_s": "time standing per entry that stopped",
         "peak": "most people in the zone at once",
-        "person_s_per_m2": "total dwell / area of the zone that was seen",
+        "person_s_per_m2": "total dwell / area of the zone's floor that was seen",
         "scene_visits": "presences in the camera's view: who leaves and comes back counts again",
     }

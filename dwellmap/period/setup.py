@@ -82,6 +82,10 @@ class Setup:
         table = pd.read_csv(self.folder / "zones.csv", usecols=["coverage"])
         return table["coverage"].to_numpy(dtype=np.float64)
 
+    def seen(self, zone: Zone) -> float:
+        """Area of a zone in which a person would have been counted, in the grid's unit squared."""
+        return float((zone.share_of_cells(self.grid) * self.coverage.share).sum()) * self.grid.cell_area
+
     @cached_property
     def sigma(self) -> NDArray[np.float64]:
         """(cells,) 1-sigma of a position that is detected in the cell, in the grid's unit."""

@@ -26,8 +26,9 @@ def shade(value: float) -> str:
     return f"#{round(r * 255):02x}{round(g * 255):02x}{round(b * 255):02x}"
 
 
-def hours_by_zone(names: Sequence[str], hours: Sequence[str], people: NDArray[np.float64],
-                  told: Sequence[Sequence[str]]) -> Markup:  # fmt: skip
+def hours_by_zone(
+    names: Sequence[str], hours: Sequence[str], people: NDArray[np.float64], told: Sequence[Sequence[str]]
+) -> Markup:
     """A field of colour: (zones, hours) mean people at once; NaN is hatched: no footage, or not shown."""
     left, cell_w, cell_h, top = 150.0, min(64.0, 720 / max(len(hours), 1)), 26.0, 22.0
     root = drawing(
@@ -52,16 +53,44 @@ def hours_by_zone(names: Sequence[str], hours: Sequence[str], people: NDArray[np
             value = people[row, k]
             known = bool(np.isfinite(value))
             fill = "#f1f2f4" if not known else "#ffffff" if value == 0 else shade(value / most)
-            box = add(root, "rect", x=left + k * cell_w + 1, y=y + 1, width=cell_w - 2, height=cell_h - 2, rx=2,
-                      fill=fill, stroke=LINE, stroke_width=0.5)  # fmt: skip
+            box = add(
+                root,
+                "rect",
+                x=left + k * cell_w + 1,
+                y=y + 1,
+                width=cell_w - 2,
+                height=cell_h - 2,
+                rx=2,
+                fill=fill,
+                stroke=LINE,
+                stroke_width=0.5,
+            )
             titled(box, told[row][k])
             if known and value > 0:
                 dark = value / most > 0.45
-                add(root, "text", plain(value), x=left + (k + 0.5) * cell_w, y=y + 17, text_anchor="middle",
-                    font_size=10, fill="#ffffff" if dark else INK, pointer_events="none")  # fmt: skip
+                add(
+                    root,
+                    "text",
+                    plain(value),
+                    x=left + (k + 0.5) * cell_w,
+                    y=y + 17,
+                    text_anchor="middle",
+                    font_size=10,
+                    fill="#ffffff" if dark else INK,
+                    pointer_events="none",
+                )
             elif not known:
-                add(root, "text", "·", x=left + (k + 0.5) * cell_w, y=y + 17, text_anchor="middle", font_size=10,
-                    fill=SOFT, pointer_events="none")  # fmt: skip
+                add(
+                    root,
+                    "text",
+                    "·",
+                    x=left + (k + 0.5) * cell_w,
+                    y=y + 17,
+                    text_anchor="middle",
+                    font_size=10,
+                    fill=SOFT,
+                    pointer_events="none",
+                )
     return markup(root)
 
 
@@ -77,20 +106,43 @@ def bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str], wh
         x = 10 + k * step
         if np.isfinite(value):
             h = (bottom - top) * value / most
-            box = add(root, "rect", x=x + step * 0.12, y=bottom - h, width=min(step * 0.76, 90), height=max(h, 0.5),
-                      fill=BAR, rx=1.5)  # fmt: skip
+            box = add(
+                root,
+                "rect",
+                x=x + step * 0.12,
+                y=bottom - h,
+                width=min(step * 0.76, 90),
+                height=max(h, 0.5),
+                fill=BAR,
+                rx=1.5,
+            )
             titled(box, text)
             if len(values) <= 24:
-                add(root, "text", count(value) if most >= 20 else plain(value),
-                    x=x + step * 0.12 + min(step * 0.76, 90) / 2, y=bottom - h - 4,
-                    text_anchor="middle", font_size=11, fill=INK)  # fmt: skip
+                add(
+                    root,
+                    "text",
+                    count(value) if most >= 20 else plain(value),
+                    x=x + step * 0.12 + min(step * 0.76, 90) / 2,
+                    y=bottom - h - 4,
+                    text_anchor="middle",
+                    font_size=11,
+                    fill=INK,
+                )
         else:
             add(
                 root, "text", "·", x=x + step / 2, y=bottom - 4, text_anchor="middle", font_size=14, fill=SOFT
             )
         if k % every == 0:
-            add(root, "text", label, x=x + step * 0.12 + min(step * 0.76, 90) / 2, y=bottom + 16,
-                text_anchor="middle", font_size=11, fill=SOFT)  # fmt: skip
+            add(
+                root,
+                "text",
+                label,
+                x=x + step * 0.12 + min(step * 0.76, 90) / 2,
+                y=bottom + 16,
+                text_anchor="middle",
+                font_size=11,
+                fill=SOFT,
+            )
     add(root, "line", x1=10, x2=width - 10, y1=bottom, y2=bottom, stroke=LINE)
     return markup(root)
 
@@ -117,11 +169,27 @@ def occupancy(
             root, "text", f"{level:g}", x=left - 6, y=y(level) + 4, text_anchor="end", font_size=10, fill=SOFT
         )
     for k in range(n):
-        box = add(root, "rect", x=x[k] - half, y=y(mean[k]), width=2 * half, height=max(bottom - y(mean[k]), 0),
-                  fill=BAR, fill_opacity=0.55)  # fmt: skip
+        box = add(
+            root,
+            "rect",
+            x=x[k] - half,
+            y=y(mean[k]),
+            width=2 * half,
+            height=max(bottom - y(mean[k]), 0),
+            fill=BAR,
+            fill_opacity=0.55,
+        )
         titled(box, f"{labels[k]}: {plain(mean[k])} people on average, at most {peak[k]:.0f}")
-        add(root, "line", x1=x[k] - half, x2=x[k] + half, y1=y(peak[k]), y2=y(peak[k]), stroke=INK,
-            stroke_width=1.2)  # fmt: skip
+        add(
+            root,
+            "line",
+            x1=x[k] - half,
+            x2=x[k] + half,
+            y1=y(peak[k]),
+            y2=y(peak[k]),
+            stroke=INK,
+            stroke_width=1.2,
+        )
     every = max(1, -(-n // 10))
     for k in range(0, n, every):
         add(root, "text", labels[k], x=x[k], y=bottom + 15, text_anchor="middle", font_size=10, fill=SOFT)
@@ -174,11 +242,25 @@ def lengths(survival: Survival, name: str, horizon_s: float) -> Markup:
 
     band = steps(high) + steps(low)[::-1]
     add(root, "polygon", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in band), fill=BAR, fill_opacity=0.16)
-    add(root, "polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in steps(shares)), fill="none", stroke=BAR,
-        stroke_width=2)  # fmt: skip
+    add(
+        root,
+        "polyline",
+        points=" ".join(f"{a:.1f},{b:.1f}" for a, b in steps(shares)),
+        fill="none",
+        stroke=BAR,
+        stroke_width=2,
+    )
     for part in range(5):
-        add(root, "text", seconds(until * part / 4), x=x(until * part / 4), y=bottom + 15,
-            text_anchor="middle" if part < 4 else "end", font_size=10, fill=SOFT)  # fmt: skip
+        add(
+            root,
+            "text",
+            seconds(until * part / 4),
+            x=x(until * part / 4),
+            y=bottom + 15,
+            text_anchor="middle" if part < 4 else "end",
+            font_size=10,
+            fill=SOFT,
+        )
     return markup(root)
 
 
@@ -189,8 +271,18 @@ def flow_picture(floor: Floor, flows: Flows) -> Markup:
     scale = 640 / max(x1 - x0, y1 - y0)
     root = drawing((x1 - x0) * scale, (y1 - y0) * scale, "ways from zone to zone")
     definitions = add(root, "defs")
-    tip = add(definitions, "marker", id="tip", viewBox="0 0 10 10", refX=8, refY=5, markerWidth=10, markerHeight=10,
-              markerUnits="userSpaceOnUse", orient="auto")  # fmt: skip
+    tip = add(
+        definitions,
+        "marker",
+        id="tip",
+        viewBox="0 0 10 10",
+        refX=8,
+        refY=5,
+        markerWidth=10,
+        markerHeight=10,
+        markerUnits="userSpaceOnUse",
+        orient="auto",
+    )
     add(tip, "path", d="M0 0 L10 5 L0 10 z", fill=BAR)
     add(
         root, "rect", x=0, y=0, width=(x1 - x0) * scale, height=(y1 - y0) * scale, fill="#fafafa", stroke=LINE
@@ -211,8 +303,15 @@ def flow_picture(floor: Floor, flows: Flows) -> Markup:
     for zone in floor.zones:
         middle = shapely.Polygon(zone.xy_m).representative_point()
         middles.append(((middle.x - x0) * scale, (middle.y - y0) * scale))
-        add(root, "polygon", points=_points(zone.xy_m, x0, y0, scale), fill="#ffffff", stroke=SOFT,
-            stroke_width=1, stroke_dasharray="4 3")  # fmt: skip
+        add(
+            root,
+            "polygon",
+            points=_points(zone.xy_m, x0, y0, scale),
+            fill="#ffffff",
+            stroke=SOFT,
+            stroke_width=1,
+            stroke_dasharray="4 3",
+        )
     ways = flows.largest(12)
     most = max((n for *_, n in ways), default=1.0)
     for a, b, n in ways[::-1]:
@@ -222,12 +321,32 @@ def flow_picture(floor: Floor, flows: Flows) -> Markup:
         # Bent to the right of the way, so that there and back are two arrows.
         cx, cy = (ax + bx) / 2 - dy * 0.18, (ay + by) / 2 + dx * 0.18
         sx, sy, ex, ey = ax + dx / size * 12, ay + dy / size * 12, bx - dx / size * 12, by - dy / size * 12
-        arrow = add(root, "path", d=f"M{sx:.1f} {sy:.1f} Q{cx:.1f} {cy:.1f} {ex:.1f} {ey:.1f}", fill="none", stroke=BAR,
-                    stroke_opacity=0.75, stroke_width=1 + 7 * n / most, marker_end="url(#tip)")  # fmt: skip
+        arrow = add(
+            root,
+            "path",
+            d=f"M{sx:.1f} {sy:.1f} Q{cx:.1f} {cy:.1f} {ex:.1f} {ey:.1f}",
+            fill="none",
+            stroke=BAR,
+            stroke_opacity=0.75,
+            stroke_width=1 + 7 * n / most,
+            marker_end="url(#tip)",
+        )
         titled(arrow, f"{floor.zones[a].name} to {floor.zones[b].name}: {count(n)}")
     for (mx, my), zone in zip(middles, floor.zones, strict=True):
-        add(root, "text", _short(zone.name, 20), x=mx, y=my + 4, text_anchor="middle", font_size=12, font_weight="600",
-            fill=INK, stroke="#ffffff", stroke_width=3, paint_order="stroke")  # fmt: skip
+        add(
+            root,
+            "text",
+            _short(zone.name, 20),
+            x=mx,
+            y=my + 4,
+            text_anchor="middle",
+            font_size=12,
+            font_weight="600",
+            fill=INK,
+            stroke="#ffffff",
+            stroke_width=3,
+            paint_order="stroke",
+        )
     return markup(root)
 
 

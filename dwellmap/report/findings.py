@@ -80,7 +80,7 @@ def use_of(floor: Floor) -> Use:
     dwell = np.zeros((max(units, 1), len(chosen)))
     at = np.searchsorted(chosen, visits.place[inside])
     np.add.at(dwell, (unit % max(units, 1), at), visits.dwell_s[inside])
-    area = (figures["area_m2"] * figures["coverage"]).to_numpy()[chosen]
+    area = figures["seen_m2"].to_numpy()[chosen]
     rng = np.random.default_rng(_SEED)
     weights = rng.multinomial(max(units, 1), np.full(max(units, 1), 1 / max(units, 1)), _DRAWS)
     totals = np.vstack([dwell.sum(axis=0), weights @ dwell])
@@ -111,17 +111,32 @@ def findings(summary: Summary, floor: Floor, use: Use, flows: Flows) -> list[Fin
     """The answers of the first page."""
     if not floor.visits.visits.person.size and not np.nansum(floor.cells.dwell_s):
         observed = seconds(summary.quality.observed_s)
-        return [Finding("What to change?", f"Nobody was counted in {observed} of footage.",
-                        "an empty place, or a camera that does not see the people", known=False)]  # fmt: skip
+        return [
+            Finding(
+                "What to change?",
+                f"Nobody was counted in {observed} of footage.",
+                "an empty place, or a camera that does not see the people",
+                known=False,
+            )
+        ]
     if not len(use.zones):
-        return [_spots(floor), Finding(
-            "How long, and what to change?", "No zones are drawn for this camera, so nothing can be said of areas.",
-            "draw zones in the site file, then `dwellmap maps RUN --site SITE`", known=False,
-        )]  # fmt: skip
+        return [
+            _spots(floor),
+            Finding(
+                "How long, and what to change?",
+                "No zones are drawn for this camera, so nothing can be said of areas.",
+                "draw zones in the site file, then `dwellmap maps RUN --site SITE`",
+                known=False,
+            ),
+        ]
     told = [
-        _where(floor, use), _length(floor, use), _space(floor, use), _passed(floor, use),
-        _when(floor, use), _ways(floor, flows),
-    ]  # fmt: skip
+        _where(floor, use),
+        _length(floor, use),
+        _space(floor, use),
+        _passed(floor, use),
+        _when(floor, use),
+        _ways(floor, flows),
+    ]
     return [one for one in told if one is not None]
 
 
@@ -132,8 +147,12 @@ def _where(floor: Floor, use: Use) -> Finding:
     number = int(use.zones[first])
     if not enough(floor, number):
         n = count(float(np.nan_to_num(floor.figures["visitors"].to_numpy()[use.zones]).max(initial=0)))
-        return Finding(question, "Not enough footage to tell.", f"at most {n} visitors in a zone; at least "
-                       f"{LEAST_VISITORS} are needed", known=False)  # fmt: skip
+        return Finding(
+            question,
+            "Not enough footage to tell.",
+            f"at most {n} visitors in a zone; at least {LEAST_VISITORS} are needed",
+            known=False,
+        )
     value, low, high = use.share[first]
     row = floor.figures.iloc[number]
     text = (
@@ -158,8 +177,12 @@ def _length(floor: Floor, use: Use) -> Finding:
     usable = figures[(figures["entries"] >= LEAST_ENTRIES) & figures["attention_low_s"].notna()]
     if usable.empty:
         n = count(float(figures["entries"].max())) if figures["entries"].notna().any() else "0"
-        return Finding(question, "Not enough arrivals to tell.",
-                       f"at most {n} entries to a zone; at least {LEAST_ENTRIES} are needed", known=False)  # fmt: skip
+        return Finding(
+            question,
+            "Not enough arrivals to tell.",
+            f"at most {n} entries to a zone; at least {LEAST_ENTRIES} are needed",
+            known=False,
+        )
     order = np.argsort(usable["attention_s"].to_numpy())
     longest, shortest = usable.iloc[int(order[-1])], usable.iloc[int(order[0])]
     text = f"Longest in {_quoted(longest['zone'])}: {seconds(longest['attention_s'])} a visit on average."
@@ -187,11 +210,19 @@ def _space(floor: Floor, use: Use) -> Finding:
     question = "Which area is too small, which too big?"
     told = [verdict(floor, use, k) for k in range(len(use.zones))]
     if floor.grid.unit == "px":
-        return Finding(question, "Not known: without calibration there are no square metres.",
-                       "calibrate the camera (docs/calibration.md)", known=False)  # fmt: skip
+        return Finding(
+            question,
+            "Not known: without calibration there are no square metres.",
+            "calibrate the camera (docs/calibration.md)",
+            known=False,
+        )
     if len(use.zones) < 2 or all(text == "not enough to tell" for text in told):
-        return Finding(question, "Not enough footage to tell.", f"two zones with at least {LEAST_VISITORS} visitors "
-                       "each are needed", known=False)  # fmt: skip
+        return Finding(
+            question,
+            "Not enough footage to tell.",
+            f"two zones with at least {LEAST_VISITORS} visitors each are needed",
+            known=False,
+        )
     parts, advice, basis = [], [], []
     order = np.argsort(-use.ratio[:, 0])
     for word, sign in (("crowded for its size", 1), ("large for its use", -1)):
@@ -202,15 +233,23 @@ def _space(floor: Floor, use: Use) -> Finding:
             parts.append(f"{name} is {word}: {much} the time per m² of the zones together")
             basis.append(f"{name}: {plain(low)} to {plain(high)} times")
             advice.append(
-                f"give {name} more room, or spread what draws people there" if sign > 0
+                f"give {name} more room, or spread what draws people there"
+                if sign > 0
                 else f"give up floor in {name}, or put something there worth stopping for"
-            )  # fmt: skip
+            )
     if not parts:
-        return Finding(question, "None stands out: all zones are used about as much for their size as the others.",
-                       f"{count(use.units)} {use.drawn}; no 95 % interval beyond {_LESS:g} to {_MORE:g} times")  # fmt: skip
+        return Finding(
+            question,
+            "None stands out: all zones are used about as much for their size as the others.",
+            f"{count(use.units)} {use.drawn}; no 95 % interval beyond {_LESS:g} to {_MORE:g} times",
+        )
     tried = "Worth trying: " + "; or ".join(advice[:2]) + "." if advice else ""
-    return Finding(question, ". ".join(_upper(part) for part in parts) + ".",
-                   f"95 % intervals over {count(use.units)} {use.drawn}: " + "; ".join(basis), tried)  # fmt: skip
+    return Finding(
+        question,
+        ". ".join(_upper(part) for part in parts) + ".",
+        f"95 % intervals over {count(use.units)} {use.drawn}: " + "; ".join(basis),
+        tried,
+    )
 
 
 def _passed(floor: Floor, use: Use) -> Finding | None:
@@ -227,14 +266,21 @@ def _passed(floor: Floor, use: Use) -> Finding | None:
     low, n = usable.iloc[at], int(entered[usable.index[at]])
     below, above = wilson(float(low["stopped"]), n)
     if not above < together:
-        return Finding(question, "No zone is passed by more than the others.",
-                       f"{share(together)} of the entries stop, over all zones with {LEAST_ENTRIES} entries or more")  # fmt: skip
+        return Finding(
+            question,
+            "No zone is passed by more than the others.",
+            f"{share(together)} of the entries stop, over all zones with {LEAST_ENTRIES} entries or more",
+        )
     text = (
         f"{_upper(_quoted(low['zone']))}: {count(low['stopped'])} of {count(n)} entries stopped "
         f"({share(low['attracting_power'])}), against {share(together)} in the zones together."
     )
-    return Finding(question, text, f"95 % interval {share(below)} to {share(above)}",
-                   "If it is no mere aisle, try what it offers somewhere else, or something else there.")  # fmt: skip
+    return Finding(
+        question,
+        text,
+        f"95 % interval {share(below)} to {share(above)}",
+        "If it is no mere aisle, try what it offers somewhere else, or something else there.",
+    )
 
 
 def _entered(floor: Floor) -> NDArray[np.int64]:
@@ -246,8 +292,12 @@ def _when(floor: Floor, use: Use) -> Finding | None:
     question = "When is it busy?"
     hours = floor.hours[floor.hours["zone"].isin(use.zones) & floor.hours["hour"].notna()]
     if hours.empty:
-        return Finding(question, "Not known: nobody knows when the footage was recorded.",
-                       "name its start with --start or in the file name", known=False)  # fmt: skip
+        return Finding(
+            question,
+            "Not known: nobody knows when the footage was recorded.",
+            "name its start with --start or in the file name",
+            known=False,
+        )
     pairs = overlaps(floor)
     if any(a in use.zones and b in use.zones for a, b in pairs):
         top = int(use.zones[np.argmax(use.share[:, 0])])
@@ -259,13 +309,19 @@ def _when(floor: Floor, use: Use) -> Finding | None:
     # Hours of which only a sliver was filmed say nothing about the hour.
     mean = mean[(one["sum"] >= 900) & mean.notna()]
     if len(mean) < LEAST_HOURS:
-        return Finding(question, "Not enough footage to tell.", f"{len(mean)} hours of the day with a quarter of an "
-                       f"hour of footage; at least {LEAST_HOURS} are needed", known=False)  # fmt: skip
+        return Finding(
+            question,
+            "Not enough footage to tell.",
+            f"{len(mean)} hours of the day with a quarter of an "
+            f"hour of footage; at least {LEAST_HOURS} are needed",
+            known=False,
+        )
     of, values = mean.index.to_numpy(dtype=np.int64), mean.to_numpy(dtype=float)
     top_h, low_h = int(of[np.argmax(values)]), int(of[np.argmin(values)])
     days = len(hours["day"].unique())
     text = (
-        f"Most from {top_h}:00 to {top_h + 1}:00: {plain(float(values.max()))} people at once {where} on average. "
+        f"Most from {top_h}:00 to {top_h + 1}:00: {plain(float(values.max()))} people at once {where} "
+        "on average. "
         f"Least from {low_h}:00 to {low_h + 1}:00: {plain(float(values.min()))}."
     )
     basis = f"{days} days" if days > 1 else "one day only: another one may differ"
@@ -286,7 +342,10 @@ def _ways(floor: Floor, flows: Flows) -> Finding | None:
     if out < LEAST_ENTRIES:
         return None
     low, high = wilson(n, out)
-    text = f"Most often from {_name(floor, a)} to {_name(floor, b)}: {count(n)} of {count(out)} who left the first "
+    text = (
+        f"Most often from {_name(floor, a)} to {_name(floor, b)}: {count(n)} of {count(out)} who "
+        "left the first "
+    )
     return Finding(question, text + f"({share(n / out)}).", f"95 % interval {share(low)} to {share(high)}")
 
 
@@ -300,13 +359,18 @@ def _spots(floor: Floor) -> Finding:
     unit = floor.grid.unit
     visitors = float(np.nanmax(floor.cells.visitors))
     text = (
-        f"Half of all the time is spent on {share(half / max(int(seen.sum()), 1))} of the floor seen; the strongest "
+        f"Half of all the time is spent on {share(half / max(int(seen.sum()), 1))} of the floor seen; "
+        "the strongest "
         f"spot is at x {x:.4g} {unit}, y {y:.4g} {unit}, dark on the map of total dwell."
     )
     if visitors < LEAST_VISITORS:
         text = "Not enough footage to tell; the strongest spot so far is dark on the map of total dwell."
-    return Finding(question, text, f"at most {count(visitors)} different people in one cell, "
-                   f"{seconds(float(dwell.sum()))} in all", known=visitors >= LEAST_VISITORS)  # fmt: skip
+    return Finding(
+        question,
+        text,
+        f"at most {count(visitors)} different people in one cell, {seconds(float(dwell.sum()))} in all",
+        known=visitors >= LEAST_VISITORS,
+    )
 
 
 def overlaps(floor: Floor) -> list[tuple[int, int]]:
@@ -325,8 +389,10 @@ def trust(summary: Summary, floor: Floor) -> list[str]:
     quality, told = summary.quality, []
     if quality.grade == "poor":
         told.append(
-            f"People are often mixed up (about {plain(quality.switches_per_min)} times in a minute of a person's time, an "
-            "estimate): numbers of people and lengths of visits are rough; where the time is spent is less affected."
+            f"People are often mixed up (about {plain(quality.switches_per_min)} times in a minute of "
+            "a person's time, an "
+            "estimate): numbers of people and lengths of visits are rough; where the time is spent "
+            "is less affected."
         )
     elif quality.grade == "fair":
         told.append(
@@ -343,21 +409,31 @@ def trust(summary: Summary, floor: Floor) -> list[str]:
         told.append("One day says nothing of other days.")
     elif 1 < days < LEAST_DAYS:
         told.append(f"{days} days: differences between days are hardly in the intervals.")
+    told += _lacks(summary)
+    return told or ["Nothing stands against the numbers in the self-audit."]
+
+
+def _lacks(summary: Summary) -> list[str]:
+    """What the recordings lack."""
+    quality = summary.quality
+    told: list[str] = []
     if "motion" in quality.detectors or "mog2" in quality.detectors:
         told.append(
-            "People were found by motion, without a detector of people: some are missed, some things taken for one."
+            "People were found by motion, without a detector of people: some are missed, some things "
+            "taken for one."
         )
     if quality.tracked_s and (quality.outside_s + quality.unplaced_s) / quality.tracked_s > 0.1:
         lost = (quality.outside_s + quality.unplaced_s) / quality.tracked_s
         told.append(f"{share(lost)} of the time followed lies off the map or has no position.")
     if quality.erased:
         told.append(
-            f"Personal data of {quality.erased} recordings have been erased: lengths of visits and ways are those of the "
+            f"Personal data of {quality.erased} recordings have been erased: lengths of visits and "
+            "ways are those of the "
             "others; sums and hours hold all of them."
         )
     if summary.people.noun == "visits":
         told.append("Recordings are not linked with each other: who is in two of them counts twice.")
-    return told or ["Nothing stands against the numbers in the self-audit."]
+    return told
 
 
 def _name(floor: Floor, number: int) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from analytics.attention import attention_s
@@ -43,6 +42,7 @@ class Cells:
         dwell_s, entries, visitors, heat, attention_s, exposure_s, sigma: (cells,) float64.
         coverage: (cells,) share of the observed time.
         hidden: (cells,) bool, not shown for privacy.
+        staff: (cells,) bool, staff-only: left out.
         observed_s: (cells,) footage of the camera that each cell is taken from.
 
     """
@@ -56,6 +56,7 @@ class Cells:
     sigma: NDArray[np.float64]
     coverage: NDArray[np.float64]
     hidden: NDArray[np.bool_]
+    staff: NDArray[np.bool_]
     observed_s: NDArray[np.float64]
 
 
@@ -120,8 +121,9 @@ def floors_of(tables: Tables, choice: Choice) -> tuple[Floor, ...]:
     groups: dict[tuple[object, ...], list[Setup]] = {}
     for setup in tables.period.setups:
         groups.setdefault(setup.floor, []).append(setup)
-    footage = tables.frame("SELECT setup, sum(observed_s) AS s FROM footage JOIN runs USING (run) WHERE open "
-                           "GROUP BY setup")  # fmt: skip
+    footage = tables.frame(
+        "SELECT setup, sum(observed_s) AS s FROM footage JOIN runs USING (run) WHERE open GROUP BY setup"
+    )
     length = dict(zip(footage["setup"], footage["s"], strict=True))
     ordered = sorted(groups.values(), key=lambda g: -sum(length.get(s.number, 0.0) for s in g))
     return tuple(_floor(tables, tuple(group), choice, length) for group in ordered)
@@ -130,6 +132,7 @@ def floors_of(tables: Tables, choice: Choice) -> tuple[Floor, ...]:
 def _floor(tables: Tables, setups: tuple[Setup, ...], choice: Choice, length: dict[int, float]) -> Floor:
     zones, sources = _zones(setups, length)
     visits, day = _visits(tables, zones, sources, choice)
+    visits, day = _of_customers(tables, zones, sources, visits, day)
     hours, hidden = _hours(tables, zones, sources, choice)
     quarters = _quarters(tables, zones, sources, choice)
     if choice.min_people:
@@ -139,8 +142,9 @@ def _floor(tables: Tables, setups: tuple[Setup, ...], choice: Choice, length: di
     cells = _cells(tables, setups, zones, hours, choice, length)
     numbers = {setup.number for setup in setups}
     erased = sum(m.erased and m.setup in numbers for m in tables.period.members)
-    return Floor(setups, setups[0].grid, zones, sources, cells, figures, hours, quarters, visits, day, erased,
-                 hidden)  # fmt: skip
+    return Floor(
+        setups, setups[0].grid, zones, sources, cells, figures, hours, quarters, visits, day, erased, hidden
+    )
 
 
 def _zones(
@@ -192,12 +196,40 @@ def _visits(
     ).fetchnumpy()
     tables.db.unregister("numbers_")
     visits = Visits(
-        rows["visitor"].astype(np.int64), rows["zone"].astype(np.int64), rows["enter_s"], rows["leave_s"],
-        rows["dwell_s"], rows["entry"].astype(np.int8), rows["exit"].astype(np.int8),
-    )  # fmt: skip
+        rows["visitor"].astype(np.int64),
+        rows["zone"].astype(np.int64),
+        rows["enter_s"],
+        rows["leave_s"],
+        rows["dwell_s"],
+        rows["entry"].astype(np.int8),
+        rows["exit"].astype(np.int8),
+    )
     begun, ended = rows["begun"].astype(bool), rows["ended"].astype(bool)
     table = VisitTable(visits, begun, ended, rows["stopped_s"])
     return _chained(table, rows["day"].astype(np.int64), tables)
+
+
+def _of_customers(
+    tables: Tables,
+    zones: tuple[Zone, ...],
+    sources: tuple[tuple[int, ...], ...],
+    table: VisitTable,
+    day: NDArray[np.int64],
+) -> tuple[VisitTable, NDArray[np.int64]]:
+    """Without the visits to staff-only areas and to zones of which too little is seen for a number."""
+    left_out = [
+        zone.staff or not _enough_seen(tables, zone, source)
+        for zone, source in zip(zones, sources, strict=True)
+    ]
+    kept = ~np.isin(table.visits.place, np.flatnonzero(left_out))
+    visits = VisitTable(table.visits.where(kept), table.begun[kept], table.ended[kept], table.stopped_s[kept])
+    return visits, day[kept]
+
+
+def _enough_seen(tables: Tables, zone: Zone, source: tuple[int, ...]) -> bool:
+    setup = tables.period.setups[source[0]]
+    number = [other.name for other in setup.zones].index(zone.name)
+    return bool(setup.zone_coverage[number] >= setup.maps.min_coverage)
 
 
 def _chained(
@@ -213,9 +245,14 @@ def _chained(
     first = np.flatnonzero(np.append(True, ~(same & near)))
     last = np.append(first[1:], len(visits)) - 1
     joined = Visits(
-        visits.person[first], visits.place[first], visits.enter_s[first], visits.leave_s[last],
-        np.add.reduceat(visits.dwell_s, first), visits.entry[first], visits.exit[last],
-    )  # fmt: skip
+        visits.person[first],
+        visits.place[first],
+        visits.enter_s[first],
+        visits.leave_s[last],
+        np.add.reduceat(visits.dwell_s, first),
+        visits.entry[first],
+        visits.exit[last],
+    )
     stopped = np.add.reduceat(table.stopped_s, first)
     return VisitTable(joined, table.begun[first], table.ended[last], stopped), day[first]
 
@@ -331,13 +368,22 @@ def _figures(
     # The last one written is the highest, and of equal ones the first.
     peak[at], peak_s[at] = order["peak"].to_numpy(dtype=np.int64), order["peak_s"].to_numpy(dtype=float)
     seen = [tables.period.setups[source[0]].zone_coverage for source in sources]
-    places = [[z.name for z in tables.period.setups[s[0]].zones].index(zone.name)
-              for zone, s in zip(zones, sources, strict=True)]  # fmt: skip
+    places = [
+        [z.name for z in tables.period.setups[s[0]].zones].index(zone.name)
+        for zone, s in zip(zones, sources, strict=True)
+    ]
     coverage = np.array([of[place] for of, place in zip(seen, places, strict=True)])
+    area = np.array([tables.period.setups[s[0]].seen(zone) for zone, s in zip(zones, sources, strict=True)])
     sums = ZoneSums(
-        totals["visitors"].to_numpy().astype(np.int64), totals["entries"].to_numpy().astype(np.int64),
-        totals["dwell_s"].to_numpy(), peak, peak_s, observed, coverage,
-    )  # fmt: skip
+        totals["visitors"].to_numpy().astype(np.int64),
+        totals["entries"].to_numpy().astype(np.int64),
+        totals["dwell_s"].to_numpy(),
+        peak,
+        peak_s,
+        observed,
+        coverage,
+        area,
+    )
     return zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
 
 
@@ -352,8 +398,9 @@ def _cells(
     """Each cell from the setups of the camera that saw it for longest."""
     n = setups[0].grid.cells
     cameras = sorted({setup.camera for setup in setups})
-    per_camera = [_camera_cells(tables, [s for s in setups if s.camera == c], zones, choice, length)
-                  for c in cameras]  # fmt: skip
+    per_camera = [
+        _camera_cells(tables, [s for s in setups if s.camera == c], zones, choice, length) for c in cameras
+    ]
     best = np.argmax([cells.exposure_s for cells in per_camera], axis=0)
     picked = {}
     for field in fields(Cells):
@@ -374,6 +421,7 @@ def _camera_cells(
     hidden = np.zeros(n, dtype=np.bool_)
     observed = sum(length.get(setup.number, 0.0) for setup in setups)
     staff = "" if choice.count_staff else "AND NOT staff"
+    shares = [zone.share_of_cells(grid) for zone in zones]
     for setup in setups:
         exposure += setup.coverage.share * length.get(setup.number, 0.0)
         by_day = "day," if choice.min_people else ""
@@ -394,7 +442,7 @@ def _camera_cells(
             d = np.maximum(d, 0.0)
             if choice.min_people:
                 people = np.maximum(v, d > 0).astype(np.int64)
-                areas = [(_share_in(grid, zone), float((_share_in(grid, zone) * d).sum())) for zone in zones]
+                areas = [(share, float((share * d).sum())) for share in shares]
                 gone, _ = hide_in_map(people, d, areas, choice.min_people)
                 hidden |= gone & (d > 0)
                 d, e, v = (np.where(gone, 0.0, values) for values in (d, e, v))
@@ -406,7 +454,10 @@ def _camera_cells(
     share = exposure / observed if observed else np.zeros(n)
     seen = share >= maps.min_coverage
     only_hidden = hidden & (dwell == 0)
-    known = seen & ~only_hidden
+    staff_only = np.zeros(n, dtype=np.bool_)
+    for zone, inside in zip(zones, shares, strict=True):
+        staff_only |= (inside > 0.5) & zone.staff
+    known = seen & ~only_hidden & ~staff_only
 
     def cut(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.where(known, values, np.nan)
@@ -416,17 +467,15 @@ def _camera_cells(
     sigma = np.min([setup.sigma for setup in setups], axis=0)
     span = attention_s(dwell, entries.astype(np.int64))
     return Cells(
-        cut(dwell), cut(entries), cut(visitors), np.where(seen, density, np.nan), cut(span), exposure, sigma,
-        share, hidden & seen, np.full(n, observed),
-    )  # fmt: skip
-
-
-def _share_in(grid: Grid, zone: Zone) -> NDArray[np.float64]:
-    """(cells,) share of each cell that lies in a zone."""
-    polygon = shapely.Polygon(zone.xy_m)
-    half, centres = grid.cell / 2, grid.centres
-    boxes = shapely.box(
-        centres[:, 0] - half, centres[:, 1] - half, centres[:, 0] + half, centres[:, 1] + half
+        cut(dwell),
+        cut(entries),
+        cut(visitors),
+        np.where(seen & ~staff_only, density, np.nan),
+        cut(span),
+        exposure,
+        sigma,
+        share,
+        hidden & seen,
+        staff_only,
+        np.full(n, observed),
     )
-    share = np.asarray(shapely.area(shapely.intersection(boxes, polygon))) / grid.cell_area
-    return np.where(share > 1 - 1e-9, 1.0, np.where(share < 1e-9, 0.0, share))

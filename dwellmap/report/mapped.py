@@ -1,4 +1,4 @@
-"""The four maps as they stand in the page: a raster of cells over the floor, and the values under the mouse."""
+"""The four maps as they stand in the page: a raster of cells over the floor, and values under the mouse."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def backdrop_uri(floor: Floor) -> str | None:
 def maps_of(floor: Floor, number: int, backdrop: str | None) -> list[dict[str, Any]]:
     """Title, drawing, legend and values of each of the four maps."""
     shape = floor.grid.shape
-    coverage = floor.cells.coverage.reshape(shape)
+    # Staff-only areas are drawn as if they were not seen.
+    coverage = np.where(floor.cells.staff, 0.0, floor.cells.coverage).reshape(shape)
     least = floor.setups[0].maps.min_coverage
     hidden = floor.cells.hidden.reshape(shape)
     made = []
@@ -71,6 +72,7 @@ def maps_of(floor: Floor, number: int, backdrop: str | None) -> list[dict[str, A
                 "unseen": bool((kinds == Kind.NOT_SEEN).any()),
                 "no_arrival": bool((kinds == Kind.NO_ARRIVAL).any()),
                 "hidden": bool(hidden.any()),
+                "staff": bool(floor.cells.staff.any()),
                 "values": _listed(grid_map.values) if floor.grid.cells <= MOST_CELLS else [],
             }
         )
@@ -81,14 +83,18 @@ def cells_json(floor: Floor, maps: list[dict[str, Any]]) -> dict[str, Any]:
     """What the page needs to say what is under the mouse."""
     grid, cells = floor.grid, floor.cells
     state = np.where(cells.coverage < floor.setups[0].maps.min_coverage, 0, np.where(cells.hidden, 1, 2))
+    state = np.where(cells.staff, 3, state)
     return {
-        "columns": grid.columns, "rows": grid.rows, "cell": grid.cell, "origin": list(grid.origin),
+        "columns": grid.columns,
+        "rows": grid.rows,
+        "cell": grid.cell,
+        "origin": list(grid.origin),
         "unit": grid.unit,
         "state": state.tolist() if maps and maps[0]["values"] else [],
         "entries": _listed(cells.entries) if maps and maps[0]["values"] else [],
         "few": floor.setups[0].maps.min_entries,
         "maps": {one["name"]: {"unit": one["unit"], "values": one["values"]} for one in maps},
-    }  # fmt: skip
+    }
 
 
 def _listed(values: NDArray[np.float64]) -> list[float | None]:
@@ -108,14 +114,31 @@ def _drawn(floor: Floor, number: int, title: str, rgba: NDArray[np.float64], bac
     if backdrop is not None:
         ex0, ey0, ex1, ey1 = view.extent
         # The backdrop stands in the page once; all four maps use it.
-        add(root, "use", href=f"#backdrop-{number}", x=0, y=0, transform=(
-            f"translate({(ex0 - x0) * scale:.2f} {(ey0 - y0) * scale:.2f}) "
-            f"scale({(ex1 - ex0) * scale:.4f} {(ey1 - ey0) * scale:.4f})"))  # fmt: skip
+        add(
+            root,
+            "use",
+            href=f"#backdrop-{number}",
+            x=0,
+            y=0,
+            transform=(
+                f"translate({(ex0 - x0) * scale:.2f} {(ey0 - y0) * scale:.2f}) "
+                f"scale({(ex1 - ex0) * scale:.4f} {(ey1 - ey0) * scale:.4f})"
+            ),
+        )
     else:
         for piece in view.scene.furniture:
             add(root, "polygon", points=_points(piece.xy_m, x0, y0, scale), fill="#e8eaed", stroke="#c9cdd3")
-    add(root, "image", href=_png(rgba), x=0, y=0, width=width, height=height, style="image-rendering:pixelated",
-        preserveAspectRatio="none")  # fmt: skip
+    add(
+        root,
+        "image",
+        href=_png(rgba),
+        x=0,
+        y=0,
+        width=width,
+        height=height,
+        style="image-rendering:pixelated",
+        preserveAspectRatio="none",
+    )
     for wall in view.scene.walls:
         add(
             root,
@@ -126,14 +149,41 @@ def _drawn(floor: Floor, number: int, title: str, rgba: NDArray[np.float64], bac
             stroke_width=1.5,
         )
     for zone in floor.zones:
-        add(root, "polygon", points=_points(zone.xy_m, x0, y0, scale), fill="none", stroke=INK, stroke_width=1,
-            stroke_dasharray="4 3")  # fmt: skip
+        add(
+            root,
+            "polygon",
+            points=_points(zone.xy_m, x0, y0, scale),
+            fill="none",
+            stroke=INK,
+            stroke_width=1,
+            stroke_dasharray="4 3",
+        )
         x, y = (zone.xy_m[:, 0].min() - x0) * scale + 4, (zone.xy_m[:, 1].min() - y0) * scale + 12
-        add(root, "text", _short(zone.name, 22) + (" (staff)" if zone.staff else ""), x=x, y=y, font_size=10.5, fill=INK,
-            stroke="#ffffff", stroke_width=2.5, paint_order="stroke")  # fmt: skip
+        add(
+            root,
+            "text",
+            _short(zone.name, 22) + (" (staff)" if zone.staff else ""),
+            x=x,
+            y=y,
+            font_size=10.5,
+            fill=INK,
+            stroke="#ffffff",
+            stroke_width=2.5,
+            paint_order="stroke",
+        )
     add(root, "rect", x=0, y=0, width=width, height=height, fill="none", stroke=SOFT, stroke_width=0.8)
-    add(root, "rect", x=-99, y=-99, width=grid.cell * scale, height=grid.cell * scale, fill="none", stroke="#0b57d0",
-        stroke_width=2, class_="cursor")  # fmt: skip
+    add(
+        root,
+        "rect",
+        x=-99,
+        y=-99,
+        width=grid.cell * scale,
+        height=grid.cell * scale,
+        fill="none",
+        stroke="#0b57d0",
+        stroke_width=2,
+        class_="cursor",
+    )
     return markup(root)
 
 

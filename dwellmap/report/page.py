@@ -75,12 +75,19 @@ class _Part:
 def page(summary: Summary, name: str, parts: list[_Part]) -> str:
     """The page's text."""
     environment = Environment(
-        loader=PackageLoader("dwellmap.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=PackageLoader("dwellmap.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     environment.filters |= {
-        "seconds": seconds, "count": count, "share": share, "plain": plain, "upper_first": _upper_first,
-    }  # fmt: skip
+        "seconds": seconds,
+        "count": count,
+        "share": share,
+        "plain": plain,
+        "upper_first": _upper_first,
+    }
     period, quality = summary.period, summary.quality
     main = parts[0] if parts else None
     days = summary.people.days
@@ -211,7 +218,8 @@ def _peak_at(summary: Summary, peak_s: float) -> str:
 
 
 def _dated(floor: Floor) -> pd.DataFrame:
-    hours = floor.hours[floor.hours["hour"].notna()]
+    shown = floor.figures["dwell_s"].notna() & ~floor.figures["staff_only"].astype(bool)
+    hours = floor.hours[floor.hours["hour"].notna() & floor.hours["zone"].isin(np.flatnonzero(shown))]
     return hours.assign(hour=hours["hour"].astype(int))
 
 
@@ -224,11 +232,13 @@ def _hours_chart(floor: Floor) -> dict[str, Any] | None:
     # What is not shown of some day must not be divided by its footage.
     shown = hours[hours["dwell_s"].notna()].groupby(["zone", "hour"])["observed_s"].sum()
     names = sorted(hours["hour"].unique().tolist())
-    people = np.full((len(floor.zones), len(names)), np.nan)
-    told = [["" for _ in names] for _ in floor.zones]
-    for row, zone in enumerate(floor.zones):
+    chosen = sorted(hours["zone"].unique().tolist())
+    people = np.full((len(chosen), len(names)), np.nan)
+    told = [["" for _ in names] for _ in chosen]
+    for row, number in enumerate(chosen):
+        zone = floor.zones[number]
         for k, hour in enumerate(names):
-            at = (row, hour)
+            at = (number, hour)
             if at not in table.index:
                 told[row][k] = f"{zone.name}, {hour}:00: no footage"
                 continue
@@ -238,11 +248,12 @@ def _hours_chart(floor: Floor) -> dict[str, Any] | None:
                 continue
             people[row, k] = float(dwell) / float(shown[at])
             told[row][k] = (
-                f"{zone.name}, {hour}:00 to {hour + 1}:00: {plain(people[row, k])} people at once, {count(entries)} "
+                f"{zone.name}, {hour}:00 to {hour + 1}:00: {plain(people[row, k])} people at once, "
+                f"{count(entries)} "
                 f"entries, {seconds(float(dwell))} of people's time in {seconds(float(seen[at]))} of footage"
             )
     labels = [f"{hour}:00" for hour in names]
-    zones = [zone.name for zone in floor.zones]
+    zones = [floor.zones[number].name for number in chosen]
     return {"svg": charts.hours_by_zone(zones, labels, people, told), "hours": len(names)}
 
 
@@ -322,9 +333,13 @@ def _length_charts(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
         if summary.choice.min_people:
             survival = charts.coarsened(survival)
         made.append(
-            {"name": zone.name, "n": survival.n, "censored": survival.censored,
-             "svg": charts.lengths(survival, zone.name, floor.setups[0].maps.horizon_s)}
-        )  # fmt: skip
+            {
+                "name": zone.name,
+                "n": survival.n,
+                "censored": survival.censored,
+                "svg": charts.lengths(survival, zone.name, floor.setups[0].maps.horizon_s),
+            }
+        )
     return made
 
 
@@ -373,17 +388,24 @@ def _recipe(summary: Summary) -> dict[str, Any]:
         "begin": None if period.begin is None else period.begin.isoformat(),
         "end": None if period.end is None else period.end.isoformat(),
         "clock": str(period.clock),
-        "opening_hours": None if period.hours is None else [list(map(list, d)) for d in period.hours.spans_min],
+        "opening_hours": None
+        if period.hours is None
+        else [list(map(list, d)) for d in period.hours.spans_min],
         "count_staff": summary.choice.count_staff,
         "min_people": summary.choice.min_people,
         "recordings": [f"{m.camera}/{m.path.name}" for m in period.members[:200]],
         "recordings_in_all": len(period.members),
         "setups": [
-            {"camera": s.camera, "cell": s.grid.cell, "unit": s.grid.unit, "maps": s.maps.model_dump(mode="json"),
-             "trajectories": s.settings.trajectories.model_dump(mode="json")}
+            {
+                "camera": s.camera,
+                "cell": s.grid.cell,
+                "unit": s.grid.unit,
+                "maps": s.maps.model_dump(mode="json"),
+                "trajectories": s.settings.trajectories.model_dump(mode="json"),
+            }
             for s in period.setups[:20]
         ],
-    }  # fmt: skip
+    }
 
 
 def _tables(folder: Path, summary: Summary, parts: list[_Part]) -> None:
@@ -416,11 +438,18 @@ def _cell_table(floor: Floor) -> pd.DataFrame:
     x, y = floor.grid.centres.T
     table = pd.DataFrame(
         {
-            f"x_{unit}": x, f"y_{unit}": y, "heat": cells.heat, "visits": cells.visitors, "entries": cells.entries,
-            "dwell_s": cells.dwell_s, "attention_s": cells.attention_s, "coverage": cells.coverage,
-            "exposure_s": cells.exposure_s, "hidden_for_privacy": cells.hidden,
+            f"x_{unit}": x,
+            f"y_{unit}": y,
+            "heat": cells.heat,
+            "visits": cells.visitors,
+            "entries": cells.entries,
+            "dwell_s": cells.dwell_s,
+            "attention_s": cells.attention_s,
+            "coverage": cells.coverage,
+            "exposure_s": cells.exposure_s,
+            "hidden_for_privacy": cells.hidden,
         }
-    )  # fmt: skip
+    )
     return table[
         (cells.coverage > 0) & (table["dwell_s"].fillna(0) + table["heat"].fillna(0) + cells.hidden > 0)
     ]

@@ -113,8 +113,14 @@ class Summary:
 def summarise(tables: Tables, choice: Choice) -> Summary:
     """Sum a period up."""
     period = tables.period
-    return Summary(period, choice, floors_of(tables, choice), _people(tables, choice), _staff(tables, choice),
-                   _quality(tables))  # fmt: skip
+    return Summary(
+        period,
+        choice,
+        floors_of(tables, choice),
+        _people(tables, choice),
+        _staff(tables, choice),
+        _quality(tables),
+    )
 
 
 def _people(tables: Tables, choice: Choice) -> People:
