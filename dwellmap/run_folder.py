@@ -37,7 +37,8 @@ SCENE_PICTURE = "scene.png"
 PLAN_STEM = "plan"
 ERASED = "erased.json"
 PERSONAL = (
-    DETECTIONS, TRACKS, "trajectories.parquet", "stays.parquet", "visits.parquet", "visits.csv", "people.parquet",
+    DETECTIONS, TRACKS, "trajectories.parquet", "stays.parquet", "visits.parquet", "visits.csv",
+    "people.parquet",
 )  # fmt: skip
 """What of a run tells of single people; maps and zones hold sums only."""
 FORMAT, VERSION = "dwellmap-run", 3
