@@ -125,8 +125,9 @@ def run_recording(
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
         seen = detect(recording, detector, sample_fps, reporter, timing)
+        notes = (*choice.notes, *detector.remarks)
         if still is not None and not _check_still(still, seen.moments, recording, view, settings, target):
-            view = replace(view, notes=(*view.notes, NOT_COMPARED))
+            notes = (*notes, NOT_COMPARED)
         if view.calibration is None and settings.calibration.from_people:
             with reporter.step("estimating the floor from the people", None):
                 view = with_floor(view, seen.log, settings.tracker)
@@ -157,7 +158,7 @@ def run_recording(
             seen,
             view,
             settings,
-            (*choice.notes, *detector.remarks),
+            notes,
             reporter,
             timing,
             judged,

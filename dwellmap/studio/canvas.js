@@ -218,7 +218,7 @@ export default {
       return this.cross ? this.screen(this.cross) : [this.$el.clientWidth / 2, this.$el.clientHeight / 2];
     },
     step([dx, dy], px) {
-      const by = px / this.view.scale;
+      const by = this.cells ? this.cells.side : px / this.view.scale;
       const held = (this.points || []).find((point) => point.index === this.picked);
       if (held) {
         this.$emit("move", { index: held.index, x: held.x + dx * by, y: held.y + dy * by });
@@ -227,8 +227,8 @@ export default {
       const [x0, y0, x1, y1] = this.extent;
       const from = this.cross || this.world(this.middle());
       this.cross = [Math.min(Math.max(from[0] + dx * by, x0), x1), Math.min(Math.max(from[1] + dy * by, y0), y1)];
-      this.spoken = this.told(this.cross);
       this.tell(this.cross);
+      this.spoken = this.spokenValue ? `${this.told(this.cross)}: ${this.spokenValue}` : this.told(this.cross);
     },
     enter() {
       if (this.tool === "points") this.place(this.cross);

@@ -15,6 +15,8 @@ from nicegui import ui
 from dwellmap.studio.guard import Guard, check_token, is_loopback
 from dwellmap.studio.pages import add_pages
 from dwellmap.studio.pictures import Pictures
+from dwellmap.studio.run_files import add_run_files
+from dwellmap.studio.run_list import RunList
 from dwellmap.studio.shell import STATIC
 from dwellmap.studio.workspace import Workspace
 
@@ -50,7 +52,9 @@ def serve(
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     pictures.add_to(outer)
     browser_app.add_static_files("/static", STATIC)
-    add_pages(workspace, pictures)
+    runs = RunList(workspace.runs)
+    add_run_files(outer, runs)
+    add_pages(workspace, pictures, runs)
     ui.run_with(
         outer, title="Dwellmap studio", favicon=STATIC / "favicon.svg", language="en-US", tailwind=False,
         show_welcome_message=False, reconnect_timeout=30.0,
