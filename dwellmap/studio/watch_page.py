@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from nicegui import run, ui
 
@@ -135,7 +136,8 @@ class _WatchPage:
                 left = "" if progress.left_s is None else f", {spoken(progress.left_s)} left"
                 ui.label(f"{progress.share:.0%} {progress.step}{left}")
         if one.run is not None and one.run_is_there:
-            ui.label(f"{one.run.parent.name}/{one.run.name}")
+            name = f"{one.run.parent.name}/{one.run.name}"
+            ui.link(name, f"/run?name={quote(name)}")
         elif one.run is not None:
             note("its run is no longer there")
         if entry.reason:
