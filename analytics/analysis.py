@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from analytics.accumulators import Accumulator, Rules
-from analytics.attention import attention_s
 from analytics.coverage import Coverage
 from analytics.ends import path_ends
 from analytics.grid import Grid, Unit
 from analytics.maps import FloorMaps, floor_maps
 from analytics.positions import PERSON_M, floor_positions, picture_positions
+from analytics.quarters import Quarters
 from analytics.settings import MapSettings, TrajectorySettings
 from analytics.stays import PathEnds, Stays, stays_in_cells, stays_in_polygon
 from analytics.trajectories import Trajectories, smooth
 from analytics.visits import Visits
+from analytics.zone_figures import VisitTable, ZoneSums, zone_figures
+from analytics.zone_visits import ZoneVisits
 from analytics.zones import Zone
 from calibration.scene import Scene
 from tracker.tracks import Tracks
@@ -35,11 +37,14 @@ class Analysis:
         maps: The numbers per cell.
         zones: The named areas.
         zone_stays: Stays in zones; place is the zone's number.
+        zone_visits: The visits that they make.
         zone_sums: The accumulator over the zones.
         zone_coverage: (zones,) share of each zone's floor in which a person would have been counted.
         people: Persons in sight for at least `min_presence_s`.
         scene_visits: How often they were in the camera's view: who left and came back counts again.
-        min_coverage: Coverage under which a zone has no numbers.
+        staff: Persons in sight for so long that they are probably staff.
+        metre: Length of a metre in the grid's unit; without calibration that of a typical person.
+        settings: Definitions and thresholds.
 
     """
 
@@ -48,11 +53,14 @@ class Analysis:
     maps: FloorMaps
     zones: tuple[Zone, ...]
     zone_stays: Stays
+    zone_visits: ZoneVisits
     zone_sums: Accumulator
     zone_coverage: NDArray[np.float64]
     people: int
     scene_visits: int
-    min_coverage: float
+    staff: NDArray[np.int64]
+    metre: float
+    settings: MapSettings
 
     def stays_frame(self) -> pd.DataFrame:
         """The rows of `stays.parquet`: stays in cells and zones; place is a cell number or a zone's name."""
@@ -66,23 +74,62 @@ class Analysis:
 
     def zones_frame(self) -> pd.DataFrame:
         """A row per zone; NaN where too little of the zone was seen for a number."""
-        sums = self.zone_sums
-        with np.errstate(divide="ignore", invalid="ignore"):
-            naive = np.where(sums.visitors > 0, sums.dwell_s / sums.visitors, np.nan)
-        numbers = pd.DataFrame(
+        known, sums = self.zone_visits, self.zone_sums
+        peak, peak_s = np.zeros(len(self.zones), dtype=np.int64), np.full(len(self.zones), np.nan)
+        quarters = self.zone_quarters(0.0, without_staff=False)
+        for row in np.lexsort([-quarters.begin_s, quarters.peak]):
+            place = quarters.place[row]
+            peak[place], peak_s[place] = quarters.peak[row], quarters.peak_s[row]
+        observed_s = np.full(len(self.zones), self.maps.observed_s)
+        grid, cover = self.maps.grid, self.maps.coverage.share
+        seen = [float((zone.share_of_cells(grid) * cover).sum()) * grid.cell_area for zone in self.zones]
+        total = ZoneSums(
+            sums.visitors, sums.entries, sums.dwell_s, peak, peak_s, observed_s, self.zone_coverage,
+            np.array(seen),
+        )  # fmt: skip
+        table = VisitTable(known.visits, known.begun, known.ended, known.stopped_s)
+        return zone_figures(self.zones, total, table, self.settings, self.maps.grid.unit)
+
+    def visits_frame(self, start: datetime | None) -> pd.DataFrame:
+        """The rows of `visits.parquet`; wall-clock times are UTC."""
+        return self.zone_visits.to_frame(
+            self.zones, None if start is None else pd.Timestamp(start).tz_convert("UTC")
+        )
+
+    def people_frame(self) -> pd.DataFrame:
+        """The rows of `people.parquet`: everybody, and whether they are probably staff."""
+        paths = self.paths
+        return pd.DataFrame(
             {
-                "visitors": sums.visitors.astype(np.float64),
-                "entries": sums.entries.astype(np.float64),
-                "dwell_s": sums.dwell_s,
-                "attention_s": attention_s(sums.dwell_s, sums.entries),
-                "attention_naive_s": naive,
+                "person": paths.people,
+                "first_s": paths.first_s,
+                "last_s": paths.last_s,
+                "present_s": paths.present_s,
+                "scene_visits": paths.scene_visits,
+                "counted": paths.present_s >= self.settings.min_presence_s,
+                "probable_staff": np.isin(paths.people, self.staff),
             }
         )
-        numbers[self.zone_coverage < self.min_coverage] = np.nan
-        numbers.insert(0, "zone", [zone.name for zone in self.zones])
-        numbers.insert(1, "staff_only", [zone.staff for zone in self.zones])
-        numbers["coverage"] = self.zone_coverage
-        return numbers
+
+    def zone_quarters(self, zero_s: float, without_staff: bool = True) -> Quarters:
+        """Sums per zone and quarter of an hour; `zero_s` is the wall clock at time 0, 0 if unknown."""
+        staff = self.staff if without_staff else self.staff[:0]
+        visits = self.zone_visits.visits
+        return Quarters.of(self.zone_stays, visits, self.settings.min_visit_zone_s, zero_s, staff)
+
+    def cell_quarters(self, zero_s: float) -> Quarters:
+        """Sums per cell and quarter of an hour; cells that are not observable are left out."""
+        nobody = self.zone_stays.where(np.zeros(len(self.zone_stays), dtype=np.bool_))
+        total = Quarters.of(nobody, Visits.of_stays(nobody, 0.0), 0.0, zero_s, self.staff, peaks=False)
+        for part, rows in self.paths.parts():
+            ends = PathEnds(self.ends.entry[rows], self.ends.exit[rows])
+            stays = stays_in_cells(part, self.maps.grid, ends)
+            visits = Visits.of_stays(stays, self.settings.revisit_s)
+            seen = np.append(self.maps.coverage.observable, False)
+            stays, visits = stays.where(seen[stays.place]), visits.where(seen[visits.place])
+            least = self.settings.min_visit_cell_s
+            total = total + Quarters.of(stays, visits, least, zero_s, self.staff, peaks=False)
+        return total
 
 
 def smoothed_paths(
@@ -139,23 +186,26 @@ def analyse(
     rules = Rules(map_settings.revisit_s, map_settings.min_visit_zone_s)
     visits = Visits.of_stays(stays, map_settings.revisit_s)
     sums = Accumulator.of(visits, len(zones), paths.people, 0.0, rules)
+    staff = paths.people[paths.present_s >= map_settings.staff_s]
+    zone_visits = ZoneVisits.of(
+        stays, map_settings.revisit_s, paths, tracks, zones, grid, coverage, scene.doors,
+        map_settings.edge_m * metre, staff,
+    )  # fmt: skip
     counted = paths.present_s >= map_settings.min_presence_s
     people, scene_visits = int(np.sum(counted)), int(np.sum(paths.scene_visits[counted]))
     covered = np.array([_zone_coverage(zone, grid, coverage) for zone in zones])
     return Analysis(
-        paths, ends, maps, zones, stays, sums, covered, people, scene_visits, map_settings.min_coverage
-    )
+        paths, ends, maps, zones, stays, zone_visits, sums, covered, people, scene_visits, staff, metre,
+        map_settings,
+    )  # fmt: skip
 
 
 def _zone_coverage(zone: Zone, grid: Grid, coverage: Coverage) -> float:
-    """Mean coverage of the cells whose middle lies in a zone, or of the cell that holds a small one."""
-    polygon = shapely.Polygon(zone.xy_m)
-    cells = shapely.contains_xy(polygon, grid.centres[:, 0], grid.centres[:, 1])
-    if not cells.any():
-        point = polygon.representative_point()
-        place = int(grid.place_of(np.array([[point.x, point.y]]))[0])
-        return float(coverage.share[place]) if place >= 0 else 0.0
-    return float(coverage.share[cells].mean())
+    """Mean coverage of the floor of a zone; what furniture fills is no floor."""
+    share = zone.share_of_cells(grid)
+    if coverage.filled is not None and (share * ~coverage.filled).sum() > 0:
+        share = share * ~coverage.filled
+    return float((share * coverage.share).sum() / share.sum()) if share.sum() > 0 else 0.0
 
 
 def typical_height_px(tracks: Tracks, shown_px: tuple[float, float, float, float]) -> float:

@@ -68,6 +68,12 @@ class MapSettings(BaseModel):
     min_box_share: float = Field(
         0.04, ge=0, le=1, description="smallest box the detector finds, as a share of the picture's height"
     )
+    staff_s: float = Field(
+        7200.0, gt=0, description="time in sight on one day after which somebody is probably staff, s"
+    )
+    horizon_s: float = Field(
+        600.0, gt=0, le=86400, description="time up to which the Kaplan-Meier mean of visits is taken, s"
+    )
     bootstrap_draws: int = Field(
         400, ge=0, le=10000, description="draws of the bootstrap over people for the 95 % interval"
     )

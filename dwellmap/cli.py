@@ -18,10 +18,12 @@ from typer.main import get_command
 COMMANDS = {
     "run": "run",
     "maps": "maps",
+    "compare": "compare",
     "link": "link",
     "watch": "watch",
     "jobs": "app",
     "erase": "erase",
+    "report": "report",
     "export": "export",
     "evaluate": "evaluate",
     "calibrate": "app",

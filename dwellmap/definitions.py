@@ -32,5 +32,16 @@ def definitions(settings: Settings, unit: Unit) -> dict[str, str]:
         "outside_s": "person-seconds off the plan or on floor that the camera does not see",
         "people": f"visitors: different persons in sight for at least {maps.min_presence_s:g} s; who leaves "
         f"by a door or the picture's edge and is back within {window_s:g} s is one, where looks say so",
+        "probable_staff": f"in sight for {maps.staff_s / 3600:g} h or longer on one day",
+        "mean_km_s": "mean length of a visit, of which nothing after the horizon counts (Kaplan-Meier): "
+        "visits seen to begin; those not seen to end lasted at least as long as they were seen",
+        "median_s": "half of the visits last longer (Kaplan-Meier)",
+        "under_way": "visits not seen to begin, left out of Kaplan-Meier",
+        "censored": "visits seen to begin but not to end: the person vanished, the footage ended, or the "
+        "zone goes on beyond the view's edge",
+        "attracting_power": f"share of the entries that stopped: stood for {paths.stop_s:g} s or longer",
+        "holding_power_s": "time standing per entry that stopped",
+        "peak": "most people in the zone at once",
+        "person_s_per_m2": "total dwell / area of the zone's floor that was seen",
         "scene_visits": "presences in the camera's view: who leaves and comes back counts again",
     }

@@ -36,9 +36,12 @@ CALIBRATION = "calibration.json"
 SCENE_PICTURE = "scene.png"
 PLAN_STEM = "plan"
 ERASED = "erased.json"
-PERSONAL = (DETECTIONS, TRACKS, "trajectories.parquet", "stays.parquet")
+PERSONAL = (
+    DETECTIONS, TRACKS, "trajectories.parquet", "stays.parquet", "visits.parquet", "visits.csv",
+    "people.parquet",
+)  # fmt: skip
 """What of a run tells of single people; maps and zones hold sums only."""
-FORMAT, VERSION = "dwellmap-run", 2
+FORMAT, VERSION = "dwellmap-run", 3
 KEYS = ("source", "footage", "view", "grid", "settings", "results", "warnings", "notes", "files")
 LARGEST_RECIPE_BYTES = 20_000_000
 

@@ -36,6 +36,7 @@ from dwellmap.run_folder import (
     safe_name,
     written_whole,
 )
+from dwellmap.run_tables import write_zones
 from dwellmap.site_file import Settings
 from dwellmap.source import Source
 from dwellmap.still import first_moments, moved_error, movement, propose, shifts, still_picture
@@ -149,6 +150,7 @@ def run_recording(
             choice.identity,
             detector.description,
             appearance,
+            None if recording.start is None else getattr(recording.start.tzinfo, "key", None),
         )
         _write(
             draft,
@@ -299,7 +301,7 @@ def _write(
     tracks.to_parquet(draft / TRACKS)
     analysis.paths.to_parquet(draft / "trajectories.parquet")
     analysis.stays_frame().to_parquet(draft / "stays.parquet", index=False)
-    analysis.zones_frame().to_csv(draft / "zones.csv", index=False, float_format="%.3f")
+    write_zones(draft, analysis, source.start)
     analysis.maps.to_parquet(draft / "maps.parquet")
     analysis.maps.to_npz(draft / "maps.npz")
     if view.calibration is not None:

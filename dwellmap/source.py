@@ -26,6 +26,7 @@ class Source:
         detector_identity: What determined its boxes.
         detector_description: One line for people.
         appearance: What described people's looks, "none" if nothing did.
+        time_zone: IANA name of the zone of `start`; None where only its offset is known.
 
     """
 
@@ -41,6 +42,7 @@ class Source:
     detector_identity: str
     detector_description: str
     appearance: str
+    time_zone: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -57,6 +59,7 @@ class Source:
             "detector_identity": self.detector_identity,
             "detector_description": self.detector_description,
             "appearance": self.appearance,
+            "time_zone": self.time_zone,
         }
 
     @classmethod

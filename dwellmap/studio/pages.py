@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from dwellmap.studio import calibrate_page, place_page, run_page, runs_page, zones_page
+from dwellmap.studio import calibrate_page, place_page, run_page, runs_page, watch_page, zones_page
 from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.run_list import RunList
 from dwellmap.studio.workspace import Workspace
@@ -32,3 +32,7 @@ def add_pages(workspace: Workspace, pictures: Pictures, runs: RunList) -> None:
     @ui.page("/run")
     def run(name: str = "") -> None:
         run_page.build(workspace, pictures, runs, name)
+
+    @ui.page("/watch")
+    def watch() -> None:
+        watch_page.build(workspace)

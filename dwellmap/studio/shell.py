@@ -11,7 +11,13 @@ from nicegui import ui
 from dwellmap.studio.workspace import Opened, Workspace
 
 STATIC = Path(__file__).parent / "static"
-WAYS = (("/", "Place"), ("/calibrate", "Calibrate"), ("/zones", "Zones"), ("/runs", "Runs"))
+WAYS = (
+    ("/", "Place"),
+    ("/calibrate", "Calibrate"),
+    ("/zones", "Zones"),
+    ("/runs", "Runs"),
+    ("/watch", "Watched folder"),
+)
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Periods: many runs read as one, through DuckDB over their Parquet tables."""

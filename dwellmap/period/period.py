@@ -1,0 +1,235 @@
+"""A period: which runs it is made of, and on which clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dwellmap.days.links import UsedRun, links_file, read_links
+from dwellmap.days.part import runs_in
+from dwellmap.opening_hours import OpeningHours
+from dwellmap.period.member import Member, member_of, read_recipe
+from dwellmap.period.setup import Setup, made_alike, setup_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Period:
+    """Runs to be read as one.
+
+    Attributes:
+        members: The runs, ordered by camera, start and folder.
+        setups: How they were made; `Member.setup` counts in them.
+        begin: What counts begins here; None for the first of it. Undated recordings count whole.
+        end: And ends before here; None for the last of it.
+        hours: Opening hours; None if every hour counts.
+        clock: The zone in which hours and days are told.
+        remarks: What a reader has to know of the choice, in plain words.
+
+    """
+
+    members: tuple[Member, ...]
+    setups: tuple[Setup, ...]
+    begin: datetime | None
+    end: datetime | None
+    hours: OpeningHours | None
+    clock: tzinfo
+    remarks: tuple[str, ...]
+
+    @classmethod
+    def of_runs(
+        cls,
+        folders: Sequence[Path],
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        hours: OpeningHours | None = None,
+        clock: tzinfo | None = None,
+    ) -> Period:
+        """The period that some runs make up.
+
+        Args:
+            folders: Folders of runs, or of cameras with runs in them.
+            begin: Only what comes after, timezone-aware.
+            end: Only what comes before, timezone-aware.
+            hours: Opening hours.
+            clock: Zone of hours and days; default the recordings' own.
+
+        Raises:
+            ValueError: If a folder is no run, or one recording is there twice.
+
+        """
+        chosen = list(dict.fromkeys(run for folder in folders for run in _runs_of(folder)))
+        period = cls._of(chosen, begin, end, hours, clock, choose=False)
+        if not period.members:
+            raise ValueError("expected a run of that period, found none")
+        return period
+
+    @classmethod
+    def between(
+        cls,
+        out: Path,
+        begin: datetime | None,
+        end: datetime | None,
+        cameras: Sequence[str] = (),
+        hours: OpeningHours | None = None,
+        clock: tzinfo | None = None,
+    ) -> Period:
+        """All runs in an output folder that show something of a period.
+
+        Of one recording that is there with several settings, the run that was made last counts.
+
+        Args:
+            out: The output folder.
+            begin: Begin of the period, timezone-aware; None for the first recording.
+            end: Its end; None for the last recording.
+            cameras: Names of the cameras; none for all.
+            hours: Opening hours.
+            clock: Zone of hours and days; default the recordings' own.
+
+        Raises:
+            ValueError: If there is none, or a camera is not there.
+
+        """
+        if not out.is_dir():
+            raise ValueError(f"{out}: expected an output folder of `dwellmap run`, found none; see --out")
+        found = sorted(e for e in out.iterdir() if e.is_dir() and e.name[0] != ".")
+        absent = set(cameras) - {folder.name for folder in found}
+        if absent:
+            known = ", ".join(folder.name for folder in found) or "none"
+            raise ValueError(f"{out}: expected the camera {', '.join(sorted(absent))}; there is {known}")
+        folders = [f for f in found if not cameras or f.name in cameras]
+        runs = [folder / name for folder in folders for name in runs_in(folder)]
+        period = cls._of(runs, begin, end, hours, clock, choose=True)
+        if not period.members:
+            raise ValueError(
+                f"{out}: expected a recording of that period, found none among {len(runs)} runs; recordings "
+                "without a known start have to be named by their run folders"
+            )
+        return period
+
+    @classmethod
+    def _of(
+        cls,
+        folders: Iterable[Path],
+        begin: datetime | None,
+        end: datetime | None,
+        hours: OpeningHours | None,
+        clock: tzinfo | None,
+        choose: bool,
+    ) -> Period:
+        numbers: dict[str, int] = {}
+        setups: list[Setup] = []
+        members: list[Member] = []
+        remarks: list[str] = []
+        limited = begin is not None or end is not None
+        for folder in folders:
+            try:
+                recipe = read_recipe(folder)
+                alike = made_alike(recipe)
+                member = member_of(folder, recipe, numbers.get(alike, len(setups)))
+                if not _within(member, begin, end, limited and choose):
+                    continue
+                if alike not in numbers:
+                    setups.append(setup_of(len(setups), folder, recipe))
+                    numbers[alike] = len(setups) - 1
+            except (KeyError, TypeError, ValueError) as error:
+                if not choose:
+                    raise ValueError(str(error)) from error
+                remarks.append(f"left out: {error}")
+                continue
+            members.append(member)
+        members, doubled = _once_each(members, choose)
+        remarks.extend(doubled)
+        members = _linked(members)
+        members.sort(key=lambda m: (m.camera, m.zero_s, str(m.path)))
+        if clock is None:
+            clock, told = _clock(members)
+            remarks.extend(told)
+        return cls(tuple(members), tuple(setups), begin, end, hours, clock, tuple(remarks))
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Names of the cameras."""
+        return tuple(sorted({member.camera for member in self.members}))
+
+    @property
+    def observed_time_s(self) -> float:
+        """Footage that was decoded and counts, closed hours and other days included."""
+        return float(sum((m.counted_s[:, 1] - m.counted_s[:, 0]).sum() for m in self.members))
+
+
+def _runs_of(folder: Path) -> list[Path]:
+    """The run itself, or the runs in a camera's folder."""
+    if (folder / "run.json").is_file() or not folder.is_dir():
+        return [folder]
+    return [folder / name for name in runs_in(folder)] or [folder]
+
+
+def _within(member: Member, begin: datetime | None, end: datetime | None, limited: bool) -> bool:
+    if member.start is None or not len(member.observed_s):
+        # Nobody knows when that was; somebody who names it knows better.
+        return not limited
+    first = member.zero_s + float(member.observed_s[0, 0])
+    last = member.zero_s + float(member.observed_s[-1, 1])
+    return not (end is not None and first >= end.timestamp()) and not (
+        begin is not None and last <= begin.timestamp()
+    )
+
+
+def _once_each(members: list[Member], choose: bool) -> tuple[list[Member], list[str]]:
+    """Every recording of a camera once: the run that was made last, or an error where they were named."""
+    found: dict[tuple[str, str, float], list[Member]] = {}
+    for member in members:
+        found.setdefault((member.camera, member.content, member.zero_s), []).append(member)
+    kept, left = [], 0
+    for same in found.values():
+        if len(same) > 1 and not choose:
+            names = ", ".join(str(member.path) for member in same)
+            raise ValueError(f"expected every recording once, these are the same one: {names}; name one run")
+        kept.append(max(same, key=lambda m: (m.made, str(m.path))))
+        left += len(same) - 1
+    told = [f"{left} runs left out: the same recordings were computed again later"] if left else []
+    return kept, told
+
+
+def _linked(members: list[Member]) -> list[Member]:
+    """Put what the links of each camera's days say on the members."""
+    known: dict[Path, dict[str, UsedRun]] = {}
+    done = []
+    for member in members:
+        day = member.day
+        if day is None:
+            done.append(member)
+            continue
+        file = links_file(member.path.parent, day)
+        if file not in known:
+            try:
+                groups = read_links(file) if file.is_file() else ()
+            except (ValueError, OSError):
+                groups = ()
+            known[file] = {used.run: used for group in groups for used in group.runs}
+        used = known[file].get(member.path.name)
+        if used is not None:
+            member = replace(member, linked=used, used_s=(used.used_from_s, used.used_until_s))
+        done.append(member)
+    return done
+
+
+def _clock(members: Sequence[Member]) -> tuple[tzinfo, list[str]]:
+    """The zone in which most recordings were told, and what to say of it."""
+    names = sorted({m.time_zone for m in members if m.time_zone})
+    dated = [m for m in members if m.start is not None]
+    if names:
+        try:
+            zone = ZoneInfo(names[0])
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            zone = None
+        if zone is not None:
+            told = [f"recordings of several time zones; hours are those of {names[0]}"]
+            return zone, told if len(names) > 1 else []
+    if not dated or dated[0].start is None:
+        return UTC, []
+    offset = dated[0].start.utcoffset() or timedelta(0)
+    return timezone(offset), []

@@ -1,0 +1,481 @@
+"""The numbers of one floor over a period: cells and zones, each taken from one camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.attention import attention_s
+from analytics.grid import Grid
+from analytics.maps import GridMap
+from analytics.suppression import hide_in_map, hide_in_table
+from analytics.visits import Visits
+from analytics.zone_figures import VisitTable, ZoneSums, zone_figures
+from analytics.zones import Zone
+from dwellmap.period.setup import Setup
+from dwellmap.period.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What counts in a report.
+
+    Attributes:
+        count_staff: Count probable staff among the visitors.
+        min_people: Fewer people than this are not shown; 0 shows all.
+
+    """
+
+    count_staff: bool = False
+    min_people: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Sums per cell of a floor; NaN where nothing was seen or may be shown.
+
+    Attributes:
+        dwell_s, entries, visitors, heat, attention_s, exposure_s, sigma: (cells,) float64.
+        coverage: (cells,) share of the observed time.
+        hidden: (cells,) bool, not shown for privacy.
+        staff: (cells,) bool, staff-only: left out.
+        observed_s: (cells,) footage of the camera that each cell is taken from.
+
+    """
+
+    dwell_s: NDArray[np.float64]
+    entries: NDArray[np.float64]
+    visitors: NDArray[np.float64]
+    heat: NDArray[np.float64]
+    attention_s: NDArray[np.float64]
+    exposure_s: NDArray[np.float64]
+    sigma: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+    hidden: NDArray[np.bool_]
+    staff: NDArray[np.bool_]
+    observed_s: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Floor:
+    """One floor.
+
+    Attributes:
+        setups: The setups that look at it.
+        grid: The cells.
+        zones: Named areas, those that are drawn alike once.
+        zone_setup: (Z,) number of the setups each zone is taken from, those of one camera.
+        cells: Sums per cell.
+        figures: The table of `zone_figures`, a row per zone.
+        hours: day, hour, zone (number), dwell_s, entries, visitors, observed_s; NaN is not shown.
+        quarters: begin_s, day, hour, zone, dwell_s, peak, observed_s; empty with a least number of people.
+        visits: Visits as far as they are known and may be shown; place is the zone's number.
+        visit_day: (V,) day of each, as a number.
+        erased: Recordings whose visits are gone.
+        hidden_hours: How many hours of zones are not shown.
+
+    """
+
+    setups: tuple[Setup, ...]
+    grid: Grid
+    zones: tuple[Zone, ...]
+    zone_setup: tuple[tuple[int, ...], ...]
+    cells: Cells
+    figures: pd.DataFrame
+    hours: pd.DataFrame
+    quarters: pd.DataFrame
+    visits: VisitTable
+    visit_day: NDArray[np.int64]
+    erased: int
+    hidden_hours: int
+
+    def pictures(self) -> tuple[GridMap, ...]:
+        """The four maps to draw: heat, visits, dwell, attention."""
+        cells, unit = self.cells, self.grid.unit
+        seen = cells.coverage >= self.setups[0].maps.min_coverage
+        few = seen & (np.nan_to_num(cells.entries) < self.setups[0].maps.min_entries)
+        few_heat, few = few & (np.nan_to_num(cells.heat) > 0), few & (np.nan_to_num(cells.dwell_s) > 0)
+        fine = seen & ~(self.grid.cell >= 2 * cells.sigma)
+        area, times = ("m²", 1.0) if unit == "m" else ("10 000 px²", 1e4)
+
+        def cell_map(name: str, values: NDArray[np.float64], faded: NDArray[np.bool_], of: str) -> GridMap:
+            shape = self.grid.shape
+            return GridMap(
+                name, values.reshape(shape), faded.reshape(shape), fine.reshape(shape), of, self.grid
+            )
+
+        return (
+            cell_map("heat", cells.heat * times, few_heat, f"people per {area}"),
+            cell_map("visits", cells.visitors, few, "people"),
+            cell_map("dwell", cells.dwell_s, few, "person-seconds"),
+            cell_map("attention", cells.attention_s, few, "seconds per visit"),
+        )
+
+
+def floors_of(tables: Tables, choice: Choice) -> tuple[Floor, ...]:
+    """The floors of a period, that with the most footage first."""
+    groups: dict[tuple[object, ...], list[Setup]] = {}
+    for setup in tables.period.setups:
+        groups.setdefault(setup.floor, []).append(setup)
+    footage = tables.frame(
+        "SELECT setup, sum(observed_s) AS s FROM footage JOIN runs USING (run) WHERE open GROUP BY setup"
+    )
+    length = dict(zip(footage["setup"], footage["s"], strict=True))
+    ordered = sorted(groups.values(), key=lambda g: -sum(length.get(s.number, 0.0) for s in g))
+    return tuple(_floor(tables, tuple(group), choice, length) for group in ordered)
+
+
+def _floor(tables: Tables, setups: tuple[Setup, ...], choice: Choice, length: dict[int, float]) -> Floor:
+    zones, sources = _zones(setups, length)
+    visits, day = _visits(tables, zones, sources, choice)
+    visits, day = _of_customers(tables, zones, sources, visits, day)
+    hours, hidden = _hours(tables, zones, sources, choice)
+    quarters = _quarters(tables, zones, sources, choice)
+    if choice.min_people:
+        visits, day = _shown_visits(visits, day, hours, len(zones), choice.min_people)
+        quarters = quarters[:0]
+    figures = _figures(tables, setups, zones, sources, hours, quarters, visits, length)
+    cells = _cells(tables, setups, zones, hours, choice, length)
+    numbers = {setup.number for setup in setups}
+    erased = sum(m.erased and m.setup in numbers for m in tables.period.members)
+    return Floor(
+        setups, setups[0].grid, zones, sources, cells, figures, hours, quarters, visits, day, erased, hidden
+    )
+
+
+def _zones(
+    setups: tuple[Setup, ...], length: dict[int, float]
+) -> tuple[tuple[Zone, ...], tuple[tuple[int, ...], ...]]:
+    """Every zone once, and the setups of the camera that saw the most of it for the longest."""
+    found: dict[tuple[str, bytes], tuple[Zone, dict[str, tuple[float, list[int]]]]] = {}
+    for setup in setups:
+        for zone, coverage in zip(setup.zones, setup.zone_coverage, strict=True):
+            _, cameras = found.setdefault((zone.name, zone.xy_m.tobytes()), (zone, {}))
+            seen, numbers = cameras.get(setup.camera, (0.0, []))
+            exposure = float(coverage) * length.get(setup.number, 0.0)
+            cameras[setup.camera] = (seen + exposure, [*numbers, setup.number])
+    zones, sources = [], []
+    for zone, cameras in found.values():
+        best = max(sorted(cameras), key=lambda camera: cameras[camera][0])
+        zones.append(zone)
+        sources.append(tuple(cameras[best][1]))
+    return tuple(zones), tuple(sources)
+
+
+def _zone_numbers(
+    tables: Tables, zones: tuple[Zone, ...], sources: tuple[tuple[int, ...], ...]
+) -> pd.DataFrame:
+    """setup, place (number in the setup), zone (number here), for the setups each zone is taken from."""
+    rows = []
+    for number, (zone, chosen) in enumerate(zip(zones, sources, strict=True)):
+        for setup in chosen:
+            for place, other in enumerate(tables.period.setups[setup].zones):
+                if other.name == zone.name:
+                    rows.append((setup, place, number, zone.name))
+    return pd.DataFrame(rows, columns=["setup", "place", "zone", "name"]).astype(
+        {"setup": "int64", "place": "int64", "zone": "int64", "name": "object"}
+    )
+
+
+def _visits(
+    tables: Tables, zones: tuple[Zone, ...], sources: tuple[tuple[int, ...], ...], choice: Choice
+) -> tuple[VisitTable, NDArray[np.int64]]:
+    numbers = _zone_numbers(tables, zones, sources)
+    tables.db.register("numbers_", numbers)
+    staff = "" if choice.count_staff else "AND NOT v.staff"
+    rows: dict[str, Any] = tables.db.execute(
+        f"""SELECT v.visitor, n.zone::BIGINT AS zone, v.enter_s, v.leave_s, v.dwell_s, v.entry, v.exit,
+                   v.begun, v.ended, v.stopped_s,
+                   coalesce(date_diff('day', DATE '1970-01-01', v.day), -1) AS day
+            FROM visits v JOIN numbers_ n ON n.setup = v.setup AND n.name = v.zone
+            WHERE v.open {staff} ORDER BY v.visitor, n.zone, v.enter_s"""
+    ).fetchnumpy()
+    tables.db.unregister("numbers_")
+    visits = Visits(
+        rows["visitor"].astype(np.int64),
+        rows["zone"].astype(np.int64),
+        rows["enter_s"],
+        rows["leave_s"],
+        rows["dwell_s"],
+        rows["entry"].astype(np.int8),
+        rows["exit"].astype(np.int8),
+    )
+    begun, ended = rows["begun"].astype(bool), rows["ended"].astype(bool)
+    table = VisitTable(visits, begun, ended, rows["stopped_s"])
+    return _chained(table, rows["day"].astype(np.int64), tables)
+
+
+def _of_customers(
+    tables: Tables,
+    zones: tuple[Zone, ...],
+    sources: tuple[tuple[int, ...], ...],
+    table: VisitTable,
+    day: NDArray[np.int64],
+) -> tuple[VisitTable, NDArray[np.int64]]:
+    """Without the visits to staff-only areas and to zones of which too little is seen for a number."""
+    left_out = [
+        zone.staff or not _enough_seen(tables, zone, source)
+        for zone, source in zip(zones, sources, strict=True)
+    ]
+    kept = ~np.isin(table.visits.place, np.flatnonzero(left_out))
+    visits = VisitTable(table.visits.where(kept), table.begun[kept], table.ended[kept], table.stopped_s[kept])
+    return visits, day[kept]
+
+
+def _enough_seen(tables: Tables, zone: Zone, source: tuple[int, ...]) -> bool:
+    setup = tables.period.setups[source[0]]
+    number = [other.name for other in setup.zones].index(zone.name)
+    return bool(setup.zone_coverage[number] >= setup.maps.min_coverage)
+
+
+def _chained(
+    table: VisitTable, day: NDArray[np.int64], tables: Tables
+) -> tuple[VisitTable, NDArray[np.int64]]:
+    """Join the halves of visits that go on in the next file, sorted as they are by visitor, zone and time."""
+    visits = table.visits
+    if not len(visits) or not (visits.person < 0).any():
+        return table, day
+    revisit_s = tables.period.setups[0].maps.revisit_s
+    same = (visits.person[1:] == visits.person[:-1]) & (visits.place[1:] == visits.place[:-1])
+    near = visits.enter_s[1:] - visits.leave_s[:-1] < revisit_s
+    first = np.flatnonzero(np.append(True, ~(same & near)))
+    last = np.append(first[1:], len(visits)) - 1
+    joined = Visits(
+        visits.person[first],
+        visits.place[first],
+        visits.enter_s[first],
+        visits.leave_s[last],
+        np.add.reduceat(visits.dwell_s, first),
+        visits.entry[first],
+        visits.exit[last],
+    )
+    stopped = np.add.reduceat(table.stopped_s, first)
+    return VisitTable(joined, table.begun[first], table.ended[last], stopped), day[first]
+
+
+def _hours(
+    tables: Tables, zones: tuple[Zone, ...], sources: tuple[tuple[int, ...], ...], choice: Choice
+) -> tuple[pd.DataFrame, int]:
+    """Sums per day, hour and zone, with those hidden that rest on too few people."""
+    numbers = _zone_numbers(tables, zones, sources)
+    tables.db.register("numbers_", numbers)
+    staff = "" if choice.count_staff else "AND NOT q.staff"
+    sums = tables.frame(
+        f"""SELECT q.day, q.hour, n.zone, sum(q.dwell_s) AS dwell_s, sum(q.entries)::DOUBLE AS entries,
+                   sum(q.visitors)::DOUBLE AS visitors
+            FROM zone_quarters q JOIN numbers_ n USING (setup, place) WHERE q.open {staff} GROUP BY ALL"""
+    )
+    footage = tables.frame(
+        """SELECT f.day, f.hour, n.zone, sum(f.observed_s) AS observed_s
+           FROM footage f JOIN runs r USING (run)
+           JOIN (SELECT DISTINCT setup, zone FROM numbers_) n USING (setup)
+           WHERE f.open GROUP BY ALL"""
+    )
+    tables.db.unregister("numbers_")
+    keys = ["day", "hour", "zone"]
+    for table in (sums, footage):
+        table["hour"] = table["hour"].astype("Int64")
+        table["day"] = pd.to_datetime(table["day"])
+    hours = footage.merge(sums, how="left", on=keys).sort_values(keys, ignore_index=True)
+    values = ["dwell_s", "entries", "visitors"]
+    hours[values] = hours[values].fillna(0.0)
+    hours["dwell_s"] = hours["dwell_s"].clip(lower=0.0)
+    hours["total_shown"] = True
+    if not choice.min_people:
+        return hours, 0
+    return _hidden_hours(hours, len(zones), choice.min_people)
+
+
+def _hidden_hours(hours: pd.DataFrame, zones: int, min_people: int) -> tuple[pd.DataFrame, int]:
+    hours, hidden = hours.copy(), 0
+    for _, rows in hours.groupby("day", dropna=False):
+        names = rows["hour"].fillna(-1).to_numpy(dtype=np.int64)
+        of = np.unique(names)
+        shape = (len(of), zones)
+        at = np.searchsorted(of, names), rows["zone"].to_numpy()
+        table = {c: np.zeros(shape) for c in ("dwell_s", "entries", "visitors")}
+        for column, values in table.items():
+            values[at] = rows[column].to_numpy()
+        # First visits are never more than the people who were there; where there is time there was somebody.
+        people = np.maximum(table["visitors"], table["dwell_s"] > 0).astype(np.int64)
+        day = np.maximum(table["visitors"].sum(axis=0), table["dwell_s"].sum(axis=0) > 0).astype(np.int64)
+        mask = hide_in_table(people, [table["entries"], table["dwell_s"]], min_people, columns=day)
+        gone = mask.cells[at]
+        hours.loc[rows.index[gone], ["dwell_s", "entries", "visitors"]] = np.nan
+        assert mask.columns is not None
+        hours.loc[rows.index, "total_shown"] = ~mask.columns[at[1]]
+        if mask.columns.any():
+            # Nothing of a zone's day is shown whose total is not: reports add up what is shown.
+            lost = rows.index[mask.columns[at[1]]]
+            hours.loc[lost, ["dwell_s", "entries", "visitors"]] = np.nan
+        hidden += int(hours.loc[rows.index, "dwell_s"].isna().sum())
+    return hours, hidden
+
+
+def _shown_visits(
+    table: VisitTable, day: NDArray[np.int64], hours: pd.DataFrame, zones: int, min_people: int
+) -> tuple[VisitTable, NDArray[np.int64]]:
+    """The visits of days and zones whose totals may be shown and that enough people made."""
+    days = (hours["day"] - pd.Timestamp("1970-01-01")).dt.days.fillna(-1).astype(np.int64)
+    shown = set(zip(days[hours["total_shown"]], hours["zone"][hours["total_shown"]], strict=True))
+    place = table.visits.place
+    kept = np.array([(int(d), int(z)) in shown for d, z in zip(day, place, strict=True)], dtype=np.bool_)
+    key = day * max(zones, 1) + place
+    for one in np.unique(key[kept]):
+        mine = kept & (key == one)
+        if len(np.unique(table.visits.person[mine])) < min_people:
+            kept &= ~mine
+    visits = VisitTable(table.visits.where(kept), table.begun[kept], table.ended[kept], table.stopped_s[kept])
+    return visits, day[kept]
+
+
+def _quarters(
+    tables: Tables, zones: tuple[Zone, ...], sources: tuple[tuple[int, ...], ...], choice: Choice
+) -> pd.DataFrame:
+    tables.db.register("numbers_", _zone_numbers(tables, zones, sources))
+    staff = "" if choice.count_staff else "AND NOT q.staff"
+    table = tables.frame(
+        f"""SELECT q.begin_s, any_value(q.day) AS day, any_value(q.hour) AS hour, n.zone,
+                   sum(q.dwell_s) AS dwell_s, max(q.peak)::DOUBLE AS peak, arg_max(q.peak_s, q.peak) AS peak_s
+            FROM zone_quarters q JOIN numbers_ n USING (setup, place) WHERE q.open {staff}
+            GROUP BY q.begin_s, n.zone ORDER BY q.begin_s, n.zone"""
+    )
+    tables.db.unregister("numbers_")
+    return table
+
+
+def _figures(
+    tables: Tables,
+    setups: tuple[Setup, ...],
+    zones: tuple[Zone, ...],
+    sources: tuple[tuple[int, ...], ...],
+    hours: pd.DataFrame,
+    quarters: pd.DataFrame,
+    table: VisitTable,
+    length: dict[int, float],
+) -> pd.DataFrame:
+    n = len(zones)
+    shown = hours[hours["total_shown"]]
+    totals = shown.groupby("zone")[["dwell_s", "entries", "visitors"]].sum().reindex(range(n), fill_value=0.0)
+    observed = hours.groupby("zone")["observed_s"].sum().reindex(range(n), fill_value=0.0).to_numpy()
+    peak, peak_s = np.zeros(n, dtype=np.int64), np.full(n, np.nan)
+    order = quarters.sort_values(["peak", "begin_s"], ascending=[True, False])
+    at = order["zone"].to_numpy(dtype=np.int64)
+    # The last one written is the highest, and of equal ones the first.
+    peak[at], peak_s[at] = order["peak"].to_numpy(dtype=np.int64), order["peak_s"].to_numpy(dtype=float)
+    seen = [tables.period.setups[source[0]].zone_coverage for source in sources]
+    places = [
+        [z.name for z in tables.period.setups[s[0]].zones].index(zone.name)
+        for zone, s in zip(zones, sources, strict=True)
+    ]
+    coverage = np.array([of[place] for of, place in zip(seen, places, strict=True)])
+    area = np.array([tables.period.setups[s[0]].seen(zone) for zone, s in zip(zones, sources, strict=True)])
+    sums = ZoneSums(
+        totals["visitors"].to_numpy().astype(np.int64),
+        totals["entries"].to_numpy().astype(np.int64),
+        totals["dwell_s"].to_numpy(),
+        peak,
+        peak_s,
+        observed,
+        coverage,
+        area,
+    )
+    return zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
+
+
+def _cells(
+    tables: Tables,
+    setups: tuple[Setup, ...],
+    zones: tuple[Zone, ...],
+    hours: pd.DataFrame,
+    choice: Choice,
+    length: dict[int, float],
+) -> Cells:
+    """Each cell from the setups of the camera that saw it for longest."""
+    n = setups[0].grid.cells
+    cameras = sorted({setup.camera for setup in setups})
+    per_camera = [
+        _camera_cells(tables, [s for s in setups if s.camera == c], zones, choice, length) for c in cameras
+    ]
+    best = np.argmax([cells.exposure_s for cells in per_camera], axis=0)
+    picked = {}
+    for field in fields(Cells):
+        picked[field.name] = np.stack([getattr(c, field.name) for c in per_camera])[best, np.arange(n)]
+    return Cells(**picked)
+
+
+def _camera_cells(
+    tables: Tables,
+    setups: list[Setup],
+    zones: tuple[Zone, ...],
+    choice: Choice,
+    length: dict[int, float],
+) -> Cells:
+    grid, maps = setups[0].grid, setups[0].maps
+    n = grid.cells
+    dwell, entries, visitors, spread, exposure = (np.zeros(n) for _ in range(5))
+    hidden = np.zeros(n, dtype=np.bool_)
+    observed = sum(length.get(setup.number, 0.0) for setup in setups)
+    staff = "" if choice.count_staff else "AND NOT staff"
+    shares = [zone.share_of_cells(grid) for zone in zones]
+    for setup in setups:
+        exposure += setup.coverage.share * length.get(setup.number, 0.0)
+        by_day = "day," if choice.min_people else ""
+        rows = tables.frame(
+            f"""SELECT {by_day} place, sum(dwell_s) AS dwell_s, sum(entries) AS entries,
+                       sum(visitors) AS visitors
+                FROM cell_quarters WHERE open AND setup = ? {staff} GROUP BY ALL""",
+            setup.number,
+        )
+        days = [group for _, group in rows.groupby("day", dropna=False)] if choice.min_people else [rows]
+        shown = np.zeros(n)
+        for day in days:
+            place = day["place"].to_numpy(dtype=np.int64)
+            d, e, v = (
+                np.asarray(np.bincount(place, day[c].to_numpy(dtype=float), n), dtype=np.float64)
+                for c in ("dwell_s", "entries", "visitors")
+            )
+            d = np.maximum(d, 0.0)
+            if choice.min_people:
+                people = np.maximum(v, d > 0).astype(np.int64)
+                areas = [(share, float((share * d).sum())) for share in shares]
+                gone, _ = hide_in_map(people, d, areas, choice.min_people)
+                hidden |= gone & (d > 0)
+                d, e, v = (np.where(gone, 0.0, values) for values in (d, e, v))
+            shown += d
+            entries += e
+            visitors += v
+        dwell += shown
+        spread += setup.spread(shown)
+    share = exposure / observed if observed else np.zeros(n)
+    seen = share >= maps.min_coverage
+    only_hidden = hidden & (dwell == 0)
+    staff_only = np.zeros(n, dtype=np.bool_)
+    for zone, inside in zip(zones, shares, strict=True):
+        staff_only |= (inside > 0.5) & zone.staff
+    known = seen & ~only_hidden & ~staff_only
+
+    def cut(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(known, values, np.nan)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        density = np.where(exposure > 0, spread / (grid.cell_area * exposure), np.nan)
+    sigma = np.min([setup.sigma for setup in setups], axis=0)
+    span = attention_s(dwell, entries.astype(np.int64))
+    return Cells(
+        cut(dwell),
+        cut(entries),
+        cut(visitors),
+        np.where(seen & ~staff_only, density, np.nan),
+        cut(span),
+        exposure,
+        sigma,
+        share,
+        hidden & seen,
+        staff_only,
+        np.full(n, observed),
+    )

@@ -1,0 +1,56 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+UNKNOWN = "–"
+
+
+def seconds(value: float | None) -> str:
+    """A time: "8.3 s", "4:05 min", "2.5 h"; a dash where it is not known."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    if math.isinf(value):
+        return "not reached"
+    if value < 90:
+        return f"{value:.1f} s" if value < 20 else f"{value:.0f} s"
+    if value < 7200:
+        minutes, rest = divmod(round(value), 60)
+        return f"{minutes}:{rest:02d} min"
+    return f"{value / 3600:.1f} h"
+
+
+def count(value: float) -> str:
+    """A number of things, with thin spaces between thousands."""
+    return UNKNOWN if math.isnan(value) else f"{round(value):,}".replace(",", "\u202f")
+
+
+def share(value: float) -> str:
+    """A share in percent."""
+    return UNKNOWN if math.isnan(value) else f"{value:.0%}" if value >= 0.1 or value == 0 else f"{value:.1%}"
+
+
+def plain(value: float, digits: int = 2) -> str:
+    """A number to a few digits."""
+    return UNKNOWN if math.isnan(value) else f"{value:.{digits}g}" if abs(value) < 100 else count(value)
+
+
+def span(low: float, high: float) -> str:
+    """An interval of times in one unit."""
+    if math.isnan(low) or math.isnan(high):
+        return UNKNOWN
+    if math.isinf(high):
+        return f"{seconds(low)} to not reached"
+    return f"{seconds(low)} to {seconds(high)}"
+
+
+def wilson(successes: float, n: float) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927, Journal of the American Statistical Association 22, 209)."""
+    if n <= 0:
+        return math.nan, math.nan
+    z = 1.959963984540054
+    p = successes / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)

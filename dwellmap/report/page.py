@@ -1,0 +1,478 @@
+"""The page and the tables of a report, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from analytics.zone_figures import in_words
+from dwellmap.definitions import definitions
+from dwellmap.report import charts
+from dwellmap.report.findings import (
+    Finding,
+    Use,
+    findings,
+    moment,
+    overlaps,
+    trust,
+    use_of,
+    verdict,
+)
+from dwellmap.report.floor import Floor
+from dwellmap.report.flows import Flows, flows_of
+from dwellmap.report.mapped import backdrop_uri, cells_json, maps_of
+from dwellmap.report.numbers import UNKNOWN, count, plain, seconds, share, span
+from dwellmap.report.summary import Summary
+from dwellmap.run_folder import written_whole
+
+PAGE = "report.html"
+LARGEST_PAGE_BYTES = 8_000_000
+_STAFF_SHOWN = 100
+
+
+def write_report(summary: Summary, name: str, target: Path) -> Path:
+    """Write `report.html` and its tables into a folder that is not there yet.
+
+    Args:
+        summary: The numbers.
+        name: Name of the place, as the page's title has it; any text.
+        target: The folder.
+
+    Returns:
+        The page.
+
+    Raises:
+        FileExistsError: If the folder is there already.
+
+    """
+    if target.exists():
+        raise FileExistsError(f"{target}: expected a new folder for the report, this one is there already")
+    with written_whole(target) as draft:
+        parts = [_Part(summary, floor, number) for number, floor in enumerate(summary.floors)]
+        (draft / PAGE).write_text(page(summary, name, parts), encoding="utf-8")
+        _tables(draft, summary, parts)
+    return target / PAGE
+
+
+class _Part:
+    """What is worked out once of a floor, for the page and the tables."""
+
+    def __init__(self, summary: Summary, floor: Floor, number: int) -> None:
+        self.floor, self.number = floor, number
+        self.use: Use = use_of(floor)
+        self.flows: Flows = flows_of(floor, summary.choice.min_people)
+        self.findings: list[Finding] = findings(summary, floor, self.use, self.flows)
+
+
+def page(summary: Summary, name: str, parts: list[_Part]) -> str:
+    """The page's text."""
+    environment = Environment(
+        loader=PackageLoader("dwellmap.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "seconds": seconds,
+        "count": count,
+        "share": share,
+        "plain": plain,
+        "upper_first": _upper_first,
+    }
+    period, quality = summary.period, summary.quality
+    main = parts[0] if parts else None
+    days = summary.people.days
+    return environment.get_template("report.html.jinja").render(
+        name=name,
+        period=_period_in_words(summary),
+        hours=_hours_in_words(summary),
+        cameras=period.cameras,
+        recordings=len(period.members),
+        people=summary.people,
+        quality=quality,
+        findings=[] if main is None else main.findings,
+        trust=[] if main is None else trust(summary, main.floor),
+        floors=[_floor_parts(summary, part) for part in parts],
+        days=_days_chart(summary),
+        one_day=len(days) == 1,
+        staff=_staff_rows(summary),
+        count_staff=summary.choice.count_staff,
+        min_people=summary.choice.min_people,
+        remarks=period.remarks,
+        definitions=definitions(period.setups[0].settings, period.setups[0].grid.unit),
+        recipe=json.dumps(_recipe(summary), indent=1, ensure_ascii=False, sort_keys=True),
+        version=version("dwellmap"),
+        UNKNOWN=UNKNOWN,
+    )
+
+
+def _upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _floor_parts(summary: Summary, part: _Part) -> dict[str, Any]:
+    floor, number = part.floor, part.number
+    backdrop = backdrop_uri(floor)
+    maps = maps_of(floor, number, backdrop)
+    cameras = sorted({setup.camera for setup in floor.setups})
+    return {
+        "number": number,
+        "cameras": cameras,
+        "backdrop": backdrop,
+        "maps": maps,
+        "cells": cells_json(floor, maps),
+        "unit": floor.grid.unit,
+        "cell": f"{floor.grid.cell:g} {floor.grid.unit}",
+        "zones": _zone_rows(summary, part),
+        "rank": _rank(part),
+        "overlaps": [(floor.zones[a].name, floor.zones[b].name) for a, b in overlaps(floor)],
+        "several": len(cameras) > 1,
+        "hours": _hours_chart(floor),
+        "occupancy": _occupancy(summary, floor),
+        "flows": charts.flow_picture(floor, part.flows) if part.flows.largest(1) else None,
+        "flow_rows": _flow_rows(part),
+        "lengths": _length_charts(summary, floor),
+        "erased": floor.erased,
+        "hidden_hours": floor.hidden_hours,
+        "horizon": seconds(floor.setups[0].maps.horizon_s),
+    }
+
+
+def _rank(part: _Part) -> list[dict[str, Any]]:
+    """The zones on the first page, by time for their size, else by time."""
+    use, floor = part.use, part.floor
+    order = np.argsort(-np.where(np.isnan(use.ratio[:, 0]), use.share[:, 0], use.ratio[:, 0]))
+    most = float(np.nanmax(use.ratio[:, 0])) if np.isfinite(use.ratio[:, 0]).any() else np.nan
+    rows = []
+    for k in order.tolist():
+        row = floor.figures.iloc[int(use.zones[k])]
+        value = use.ratio[k, 0]
+        rows.append(
+            {
+                "name": row["zone"],
+                "share": share(float(use.share[k, 0])),
+                "attention": seconds(row["attention_s"]),
+                "n": count(row["entries"]),
+                "ratio": plain(float(value)) if np.isfinite(value) else UNKNOWN,
+                "bar": 0 if not np.isfinite(value) or not most else round(100 * float(value) / most),
+                "verdict": verdict(floor, use, k),
+            }
+        )
+    return rows
+
+
+def _zone_rows(summary: Summary, part: _Part) -> list[dict[str, Any]]:
+    figures = part.floor.figures
+    order = figures["dwell_s"].fillna(-1).to_numpy().argsort()[::-1]
+    rows = []
+    for k in order.tolist():
+        row = figures.iloc[k]
+        quartiles = f"{seconds(row['quartile_1_s'])} – {seconds(row['quartile_3_s'])}"
+        no_peak = summary.choice.min_people > 0 or not row["peak"] > 0
+        rows.append(
+            {
+                "name": row["zone"],
+                "staff": bool(row["staff_only"]),
+                "known": not np.isnan(row["dwell_s"]),
+                "coverage": share(row["coverage"]),
+                "visitors": count(row["visitors"]),
+                "entries": count(row["entries"]),
+                "dwell": seconds(row["dwell_s"]),
+                "attention": seconds(row["attention_s"]),
+                "interval": span(row["attention_low_s"], row["attention_high_s"]),
+                "few": row["entries"] < part.floor.setups[0].maps.min_entries,
+                "naive": seconds(row["attention_naive_s"]),
+                "km": seconds(row["mean_km_s"]),
+                "km_interval": span(row["mean_km_low_s"], row["mean_km_high_s"]),
+                "km_horizon": seconds(row["horizon_s"]),
+                "km_n": count(row["visits_km"]),
+                "censored": count(row["censored"]),
+                "under_way": count(row["under_way"]),
+                "median": seconds(row["median_s"]),
+                "median_interval": span(row["median_low_s"], row["median_high_s"]),
+                "quartiles": quartiles if row["visits_km"] > 0 else UNKNOWN,
+                "attracting": share(row["attracting_power"]),
+                "holding": seconds(row["holding_power_s"]),
+                "peak": UNKNOWN if no_peak else count(row["peak"]),
+                "peak_at": "" if no_peak else _peak_at(summary, row["peak_s"]),
+                "per_m2": plain(row["person_s_per_m2"], 3),
+            }
+        )
+    return rows
+
+
+def _peak_at(summary: Summary, peak_s: float) -> str:
+    # Undated recordings count from their own start: no moment of the wall clock.
+    if summary.quality.undated:
+        return ""
+    return moment(summary.period.clock, peak_s)
+
+
+def _dated(floor: Floor) -> pd.DataFrame:
+    shown = floor.figures["dwell_s"].notna() & ~floor.figures["staff_only"].astype(bool)
+    hours = floor.hours[floor.hours["hour"].notna() & floor.hours["zone"].isin(np.flatnonzero(shown))]
+    return hours.assign(hour=hours["hour"].astype(int))
+
+
+def _hours_chart(floor: Floor) -> dict[str, Any] | None:
+    hours = _dated(floor)
+    if hours.empty or not floor.zones:
+        return None
+    table = hours.groupby(["zone", "hour"])[["dwell_s", "entries"]].sum(min_count=1)
+    seen = hours.groupby(["zone", "hour"])["observed_s"].sum()
+    # What is not shown of some day must not be divided by its footage.
+    shown = hours[hours["dwell_s"].notna()].groupby(["zone", "hour"])["observed_s"].sum()
+    names = sorted(hours["hour"].unique().tolist())
+    chosen = sorted(hours["zone"].unique().tolist())
+    people = np.full((len(chosen), len(names)), np.nan)
+    told = [["" for _ in names] for _ in chosen]
+    for row, number in enumerate(chosen):
+        zone = floor.zones[number]
+        for k, hour in enumerate(names):
+            at = (number, hour)
+            if at not in table.index:
+                told[row][k] = f"{zone.name}, {hour}:00: no footage"
+                continue
+            dwell, entries = table.loc[at, "dwell_s"], table.loc[at, "entries"]
+            if pd.isna(dwell):
+                told[row][k] = f"{zone.name}, {hour}:00: not shown, too few people"
+                continue
+            people[row, k] = float(dwell) / float(shown[at])
+            told[row][k] = (
+                f"{zone.name}, {hour}:00 to {hour + 1}:00: {plain(people[row, k])} people at once, "
+                f"{count(entries)} "
+                f"entries, {seconds(float(dwell))} of people's time in {seconds(float(seen[at]))} of footage"
+            )
+    labels = [f"{hour}:00" for hour in names]
+    zones = [floor.zones[number].name for number in chosen]
+    return {"svg": charts.hours_by_zone(zones, labels, people, told), "hours": len(names)}
+
+
+def _days_chart(summary: Summary) -> Any:
+    days = summary.people.days
+    if len(days) < 2:
+        return None
+    labels = [f"{day:%a %d %b}" if len(days) <= 16 else f"{day:%d %b}" for day in days["day"]]
+    values = days["people"].tolist()
+    told = [f"{day:%A %d %B %Y}: {count(value)}" for day, value in zip(days["day"], values, strict=True)]
+    return charts.bars(labels, values, told, f"{summary.people.noun} a day")
+
+
+def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
+    """Quarters of an hour over one day, or the mean day of several."""
+    table = floor.quarters[floor.quarters["day"].notna()] if len(floor.quarters) else floor.quarters
+    if table.empty:
+        return []
+    days = int(table["day"].nunique())
+    clock = summary.period.clock
+    local = pd.to_datetime(table["begin_s"], unit="s", utc=True).dt.tz_convert(clock)
+    table = table.assign(of_day=(local.dt.hour * 4 + local.dt.minute // 15).to_numpy())
+    footage = _footage_of_day(summary)
+    made = []
+    for number, zone in enumerate(floor.zones):
+        if zone.staff:
+            continue
+        mine = table[table["zone"] == number].groupby("of_day").agg({"dwell_s": "sum", "peak": "max"})
+        mine = mine.reindex(sorted(footage), fill_value=0.0).reset_index()
+        if not mine["dwell_s"].sum():
+            continue
+        seen = np.array([footage[int(k)] for k in mine["of_day"]])
+        labels = [f"{int(k) // 4}:{int(k) % 4 * 15:02d}" for k in mine["of_day"]]
+        made.append({"name": zone.name, "svg": charts.occupancy(mine, labels, zone.name, seen), "days": days})
+    return made
+
+
+def _footage_of_day(summary: Summary) -> dict[int, float]:
+    """Seconds of footage in each quarter of the local day, of the camera with the most."""
+    found: dict[str, dict[int, float]] = {}
+    for member in summary.period.members:
+        if member.start is None:
+            continue
+        per = found.setdefault(member.camera, {})
+        for begin, end in member.counted_s.tolist():
+            reached = member.zero_s + begin
+            while reached < member.zero_s + end - 1e-6:
+                until = min((reached // 900 + 1) * 900, member.zero_s + end)
+                local = pd.Timestamp(reached, unit="s", tz="UTC").tz_convert(summary.period.clock)
+                hours = summary.period.hours
+                if hours is None or hours.is_open(local.to_pydatetime() + timedelta(seconds=1)):
+                    key = local.hour * 4 + local.minute // 15
+                    per[key] = per.get(key, 0.0) + until - reached
+                reached = until
+    return max(found.values(), key=lambda per: sum(per.values()), default={})
+
+
+def _flow_rows(part: _Part) -> list[dict[str, str]]:
+    floor, counts = part.floor, part.flows.counts
+    rows = []
+    for a, b, n in part.flows.largest(12):
+        out = float(np.nansum(counts[a]))
+        rows.append(
+            {"from": floor.zones[a].name, "to": floor.zones[b].name, "n": count(n), "share": share(n / out)}
+        )
+    return rows
+
+
+def _length_charts(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
+    made = []
+    for number, zone in enumerate(floor.zones):
+        survival = floor.visits.in_zone(number).survival
+        people = len(np.unique(floor.visits.in_zone(number).visits.person))
+        # Every step of the curve is one person's visit.
+        if zone.staff or survival.n < 2 or people < summary.choice.min_people:
+            continue
+        if summary.choice.min_people:
+            survival = charts.coarsened(survival)
+        made.append(
+            {
+                "name": zone.name,
+                "n": survival.n,
+                "censored": survival.censored,
+                "svg": charts.lengths(survival, zone.name, floor.setups[0].maps.horizon_s),
+            }
+        )
+    return made
+
+
+def _staff_rows(summary: Summary) -> list[dict[str, str]]:
+    clock, rows = summary.period.clock, []
+    for row in summary.staff.head(_STAFF_SHOWN).to_dict("records"):
+        dated = not pd.isna(row["day"])
+        rows.append(
+            {
+                "day": f"{row['day']:%Y-%m-%d}" if dated else UNKNOWN,
+                "camera": str(row["camera"]),
+                "present": seconds(float(row["present_s"])),
+                "from": moment(clock, float(row["first_s"]))[-5:] if dated else UNKNOWN,
+                "until": moment(clock, float(row["last_s"]))[-5:] if dated else UNKNOWN,
+            }
+        )
+    return rows
+
+
+def _period_in_words(summary: Summary) -> str:
+    days = summary.people.days["day"]
+    if not len(days):
+        return "date unknown" if summary.quality.undated else "no footage in the period"
+    first, last = days.iloc[0], days.iloc[-1]
+    told = (
+        f"{first:%A, %-d %B %Y}"
+        if len(days) == 1
+        else f"{first:%-d %B %Y} to {last:%-d %B %Y}, {len(days)} days"
+    )
+    return told + (
+        f", and {summary.quality.undated} recordings without a date" if summary.quality.undated else ""
+    )
+
+
+def _hours_in_words(summary: Summary) -> str:
+    period = summary.period
+    if period.hours is None:
+        return "all hours of the footage"
+    return f"within opening hours (by quarters of an hour), clock of {period.clock}"
+
+
+def _recipe(summary: Summary) -> dict[str, Any]:
+    period = summary.period
+    return {
+        "dwellmap": version("dwellmap"),
+        "begin": None if period.begin is None else period.begin.isoformat(),
+        "end": None if period.end is None else period.end.isoformat(),
+        "clock": str(period.clock),
+        "opening_hours": None
+        if period.hours is None
+        else [list(map(list, d)) for d in period.hours.spans_min],
+        "count_staff": summary.choice.count_staff,
+        "min_people": summary.choice.min_people,
+        "recordings": [f"{m.camera}/{m.path.name}" for m in period.members[:200]],
+        "recordings_in_all": len(period.members),
+        "setups": [
+            {
+                "camera": s.camera,
+                "cell": s.grid.cell,
+                "unit": s.grid.unit,
+                "maps": s.maps.model_dump(mode="json"),
+                "trajectories": s.settings.trajectories.model_dump(mode="json"),
+            }
+            for s in period.setups[:20]
+        ],
+    }
+
+
+def _tables(folder: Path, summary: Summary, parts: list[_Part]) -> None:
+    """Tables that spreadsheets open: UTF-8 with a byte order mark."""
+    zones, hours, cells, flows = [], [], [], []
+    for part in parts:
+        floor = part.floor
+        cameras = ", ".join(sorted({s.camera for s in floor.setups}))
+        names = np.array([zone.name for zone in floor.zones], dtype=object)
+        figures = floor.figures.copy()
+        figures["peak_at"] = [_peak_at(summary, s) for s in figures["peak_s"]]
+        figures = figures.drop(columns="peak_s")
+        if summary.choice.min_people:
+            figures["peak"], figures["peak_at"] = np.nan, ""
+        zones.append(in_words(figures).assign(cameras=cameras))
+        hour = floor.hours.drop(columns="total_shown")
+        hour["zone"] = names[hour["zone"].to_numpy(dtype=np.int64)] if len(hour) else hour["zone"]
+        hours.append(hour.assign(day=hour["day"].dt.date, cameras=cameras))
+        cells.append(_cell_table(floor).assign(cameras=cameras))
+        flows.append(_flow_table(part).assign(cameras=cameras))
+    for name, tables in (("zones", zones), ("hours", hours), ("cells", cells), ("flows", flows)):
+        table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        _csv(folder / f"{name}.csv", table.round(3))
+    days = summary.people.days.assign(day=summary.people.days["day"].dt.date)
+    _csv(folder / "days.csv", days.rename(columns={"people": summary.people.noun, "staff": "probable_staff"}))
+
+
+def _cell_table(floor: Floor) -> pd.DataFrame:
+    cells, unit = floor.cells, floor.grid.unit
+    x, y = floor.grid.centres.T
+    table = pd.DataFrame(
+        {
+            f"x_{unit}": x,
+            f"y_{unit}": y,
+            "heat": cells.heat,
+            "visits": cells.visitors,
+            "entries": cells.entries,
+            "dwell_s": cells.dwell_s,
+            "attention_s": cells.attention_s,
+            "coverage": cells.coverage,
+            "exposure_s": cells.exposure_s,
+            "hidden_for_privacy": cells.hidden,
+        }
+    )
+    return table[
+        (cells.coverage > 0) & (table["dwell_s"].fillna(0) + table["heat"].fillna(0) + cells.hidden > 0)
+    ]
+
+
+def _flow_table(part: _Part) -> pd.DataFrame:
+    names = [*(zone.name for zone in part.floor.zones), ""]
+    rows = [
+        {"from": names[a], "to": names[b], "times": n}
+        for a, line in enumerate(part.flows.counts.tolist())
+        for b, n in enumerate(line)
+        if n != 0
+    ]
+    return pd.DataFrame(rows, columns=["from", "to", "times"])
+
+
+def _csv(file: Path, table: pd.DataFrame) -> None:
+    safe = table.copy()
+    for column in safe.columns:
+        if safe[column].dtype == object or pd.api.types.is_string_dtype(safe[column]):
+            # A spreadsheet would take a name that begins so for a formula.
+            safe[column] = [
+                f"'{v}" if isinstance(v, str) and v[:1] in ("=", "+", "-", "@", "\t", "\r") else v
+                for v in safe[column]
+            ]
+    safe.to_csv(file, index=False, encoding="utf-8-sig", lineterminator=os.linesep)
