@@ -18,6 +18,7 @@ from analytics.heat import spread_matrix
 from analytics.settings import MapSettings
 from analytics.zones import Zone
 from calibration.covariance import sigma_of
+from dwellmap.period.member import read_recipe
 from dwellmap.run_folder import RunFolder
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
@@ -62,8 +63,8 @@ class Setup:
 
     @cached_property
     def run(self) -> RunFolder:
-        """The run at `folder`."""
-        return RunFolder.open(self.folder)
+        """The run at `folder`, of which personal data may be gone."""
+        return RunFolder(self.folder, read_recipe(self.folder))
 
     @cached_property
     def view(self) -> CameraView:

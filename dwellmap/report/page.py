@@ -104,6 +104,7 @@ def page(summary: Summary, name: str, parts: list[_Part]) -> str:
         floors=[_floor_parts(summary, part) for part in parts],
         days=_days_chart(summary),
         one_day=len(days) == 1,
+        time_s=_time_on_map_s(summary),
         staff=_staff_rows(summary),
         count_staff=summary.choice.count_staff,
         min_people=summary.choice.min_people,
@@ -113,6 +114,11 @@ def page(summary: Summary, name: str, parts: list[_Part]) -> str:
         version=version("dwellmap"),
         UNKNOWN=UNKNOWN,
     )
+
+
+def _time_on_map_s(summary: Summary) -> float:
+    """People's time in all cells that are shown."""
+    return float(sum(np.nansum(floor.cells.dwell_s) for floor in summary.floors))
 
 
 def _upper_first(text: str) -> str:
