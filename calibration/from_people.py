@@ -345,10 +345,8 @@ def _calibration(x: Array, cov: Array, seen: _Seen, image_size_px: tuple[int, in
     J, by = _derivative(parameters, x), _derivative(size, x)
     length_sigma = float(np.sqrt((by @ cov @ by.T)[0, 0]))
     if not length_sigma <= _MOST_LENGTH_SIGMA:
-        raise ValueError(
-            f"people: they tell lengths on the floor only to {length_sigma:.0%}; more people help, near and "
-            "far"
-        )
+        how = f"only to {length_sigma:.0%}" if length_sigma < 1 else "hardly at all"
+        raise ValueError(f"people: they tell lengths on the floor {how}; more people help, near and far")
     P = moved(x)
     P = P / float(third(P[:, [0, 1, 3]], centre[None])[0])
     pose = CameraPose(P, image_size_px, float(np.exp(x[0])), "people")

@@ -354,7 +354,7 @@ export default {
         ctx.fill();
       }
       ctx.strokeStyle = shape.colour;
-      ctx.lineWidth = chosen ? 3 : shape.kind === "line" ? 4 : 1.8;
+      ctx.lineWidth = chosen ? 3 : this.tool === "look" ? 2 : shape.kind === "line" ? 4 : 1.8;
       ctx.setLineDash(shape.dashed ? [7, 5] : []);
       ctx.stroke();
       ctx.setLineDash([]);
