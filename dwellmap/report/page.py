@@ -410,7 +410,8 @@ def _tables(folder: Path, summary: Summary, parts: list[_Part]) -> None:
         flows.append(_flow_table(part).assign(cameras=cameras))
     for name, tables in (("zones", zones), ("hours", hours), ("cells", cells), ("flows", flows)):
         table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-        _csv(folder / f"{name}.csv", table.round(3))
+        numbers = table.select_dtypes("number").columns
+        _csv(folder / f"{name}.csv", table.assign(**table[numbers].round(3)))
     days = summary.people.days.assign(day=summary.people.days["day"].dt.date)
     _csv(folder / "days.csv", days.rename(columns={"people": summary.people.noun, "staff": "probable_staff"}))
 
