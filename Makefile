@@ -1,11 +1,13 @@
 # make demo       install, then run the made-up shop through the whole program, offline
 # make test       install what tests need, check the code, run the suite
 # make test-slow  the tests that take minutes: real footage, the built wheel
+# make soak       the drop folder: 200 files with all that can go wrong and ten kills; memory over 1,000 jobs
 # make bench      how long each stage takes
 # make bench-motion  the detector without weights against PETS and ten films of the demo shop (half an hour)
 # make bench-identity bench-demo  people against the truth on ten sequences, beside another tracker; how fast that is
 # make bench-demo  people, returns and maps against the truth on ten films of the demo shop (half an hour)
 # make bench-audit  the self-audit against the true identity switches of ten sequences
+# make bench-compare  how often a comparison cries wolf, and how often it finds a moved shelf (20 minutes)
 # make bench-report  a report on a year of 20 cameras, simulated (ten minutes and 2 GB of files)
 # make bench-calibration  what calibrations state against what is found, on simulated cameras and PETS
 # make lint       style, types, import directions
@@ -15,7 +17,7 @@
 # Variables: PYTHON (which Python builds .venv), WORKERS (parallel test processes), CI=true (nothing may skip).
 
 # System packages that tests need, installed only in CI and only as root.
-CI_SYSTEM_PACKAGES =
+CI_SYSTEM_PACKAGES = chromium
 
 WORKERS ?= 2
 VENV := .venv
@@ -35,7 +37,7 @@ ifeq ($(CI),true)
   PYTEST += -p tools.noskip
 endif
 
-.PHONY: help demo test test-slow bench bench-motion bench-identity bench-demo bench-audit bench-calibration bench-report lint clean system-packages
+.PHONY: help demo test test-slow soak bench bench-motion bench-identity bench-demo bench-audit bench-calibration lint clean system-packages bench-report bench-compare
 .DELETE_ON_ERROR:
 
 help:
@@ -51,6 +53,9 @@ test: lint
 test-slow: $(VENV)/.installed-test system-packages
 	$(PYTEST) -m slow -n $(WORKERS) || [ $$? -eq 5 ]
 
+soak: $(VENV)/.installed-test
+	DWELLMAP_SOAK_FILES=200 DWELLMAP_SOAK_JOBS=1000 $(PYTEST) -m slow -s tests/dwellmap/watch/test_faults.py
+
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/maps.py
@@ -60,6 +65,9 @@ bench-motion: $(VENV)/.installed-test
 
 bench-calibration: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/floor_truth.py
+
+bench-compare: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/compare.py
 
 bench-report: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/report.py

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,53 +126,34 @@ class FloorMaps:
 
     def pictures(self) -> tuple[GridMap, GridMap, GridMap, GridMap]:
         """The four maps to draw: heat, visits, dwell, attention."""
-        unit, seen = self.grid.unit, self.coverage.observable
-        little = (self.sums.entries < self.min_entries) & seen
-        few = little & (self.sums.present > 0)
-        # Heat spreads beyond the cells that people entered, and rests on no more there.
-        few_heat = little & (np.nan_to_num(self.heat) > 0)
-        visits = np.where(seen, self.sums.visitors, np.nan)
-        area = "m²" if unit == "m" else "10 000 px²"
-        density = self.heat if unit == "m" else self.heat * 1e4
-
-        def cells(name: str, values: NDArray[np.float64], of: str) -> GridMap:
-            shape = self.grid.shape
-            faded = few_heat if name == "heat" else few
-            fine = self.fine.reshape(shape)
-            return GridMap(name, values.reshape(shape), faded.reshape(shape), fine, of, self.grid)
-
-        return (
-            cells("heat", density, f"people per {area}"),
-            cells("visits", visits, "people"),
-            cells("dwell", self.dwell_s, "person-seconds"),
-            cells("attention", self.attention_s, "seconds per visit"),
-        )
+        return grid_maps(self.grid, self._columns(), self.min_entries)
 
     def to_frame(self) -> pd.DataFrame:
         """A row per cell, the columns of `maps.parquet`."""
-        centres, unit, seen = self.grid.centres, self.grid.unit, self.coverage.observable
+        centres, unit = self.grid.centres, self.grid.unit
+        return pd.DataFrame({f"x_{unit}": centres[:, 0], f"y_{unit}": centres[:, 1], **self._columns()})
+
+    def _columns(self) -> dict[str, NDArray[np.float64]]:
+        """(cells,) numbers of every kind; NaN where a number is not known."""
+        seen = self.coverage.observable
 
         def known(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
             return np.where(seen, values, np.nan)
 
-        return pd.DataFrame(
-            {
-                f"x_{unit}": centres[:, 0],
-                f"y_{unit}": centres[:, 1],
-                "heat": self.heat,
-                "visits": known(self.sums.visitors),
-                "entries": known(self.sums.entries),
-                "dwell_s": self.dwell_s,
-                "attention_s": self.attention_s,
-                "attention_low_s": self.attention_low_s,
-                "attention_high_s": self.attention_high_s,
-                "attention_naive_s": self.naive_s,
-                "coverage": self.coverage.share,
-                "exposure_s": self.exposure_s,
-                f"sigma_{unit}": self.sigma,
-                "n": known(self.sums.present),
-            }
-        )
+        return {
+            "heat": self.heat,
+            "visits": known(self.sums.visitors),
+            "entries": known(self.sums.entries),
+            "dwell_s": self.dwell_s,
+            "attention_s": self.attention_s,
+            "attention_low_s": self.attention_low_s,
+            "attention_high_s": self.attention_high_s,
+            "attention_naive_s": self.naive_s,
+            "coverage": self.coverage.share,
+            "exposure_s": self.exposure_s,
+            f"sigma_{self.grid.unit}": self.sigma,
+            "n": known(self.sums.present),
+        }
 
     def to_parquet(self, path: Path) -> None:
         """Write `maps.parquet`."""
@@ -180,11 +161,10 @@ class FloorMaps:
 
     def to_npz(self, path: Path) -> None:
         """Write `maps.npz`: a (rows, columns) array per column of the table, the edges and the units."""
-        table, unit = self.to_frame(), self.grid.unit
+        unit = self.grid.unit
         arrays = {
-            name: table[name].to_numpy(np.float64).reshape(self.grid.shape)
-            for name in table.columns
-            if name not in (f"x_{unit}", f"y_{unit}")
+            name: np.asarray(values, dtype=np.float64).reshape(self.grid.shape)
+            for name, values in self._columns().items()
         }
         second = {name: "s" for name in arrays if name.endswith("_s")}
         units = {"heat": f"people/{unit}2", "visits": "people", "entries": "visits", "coverage": "1",
@@ -196,6 +176,36 @@ class FloorMaps:
             "units": np.array([f"{name}: {units[name]}" for name in arrays]),
         }
         np.savez(path, **content)
+
+
+def grid_maps(
+    grid: Grid, columns: Mapping[str, NDArray[np.float64]], min_entries: int
+) -> tuple[GridMap, GridMap, GridMap, GridMap]:
+    """The four maps to draw (heat, visits, dwell, attention) from the numbers in `maps.npz`.
+
+    Args:
+        grid: The cells.
+        columns: `FloorMaps.to_frame`'s or `maps.npz`'s columns, of any shape with that many cells.
+        min_entries: Entries under which a cell counts as few.
+
+    """
+    unit, shape = grid.unit, grid.shape
+    column = {name: np.asarray(values, dtype=np.float64).reshape(shape) for name, values in columns.items()}
+    seen = ~np.isnan(column["visits"])
+    with np.errstate(invalid="ignore"):
+        little = seen & (column["entries"] < min_entries)
+        few = little & (column["n"] > 0)
+        # Heat spreads beyond the cells that people entered, and rests on no more there.
+        few_heat = little & (np.nan_to_num(column["heat"]) > 0)
+        fine = seen & ~(grid.cell >= 2 * column[f"sigma_{unit}"])
+    area = "m²" if unit == "m" else "10 000 px²"
+    density = column["heat"] if unit == "m" else column["heat"] * 1e4
+    return (
+        GridMap("heat", density, few_heat, fine, f"people per {area}", grid),
+        GridMap("visits", column["visits"], few, fine, "people", grid),
+        GridMap("dwell", column["dwell_s"], few, fine, "person-seconds", grid),
+        GridMap("attention", column["attention_s"], few, fine, "seconds per visit", grid),
+    )
 
 
 def floor_maps(

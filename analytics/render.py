@@ -102,13 +102,13 @@ def draw_map(
     furnished = backdrop is None or not backdrop.plan
     kinds = kinds_of(grid_map, coverage, min_coverage)
     scale = scale_of(grid_map, kinds)
-    view = _view(grid, kinds)
+    view = view_of(grid, kinds)
 
     header = heading(grid_map, scale, title, lettering)
     entries = _entries(grid, kinds, scene if furnished else Scene(), zones, footprint, min_entries)
     wide = (view[2] - view[0]) / (view[3] - view[1]) >= _WIDE
     head_px = EDGE + sum(line.height for line in header) + 18
-    map_w, map_h = _map_size(view, wide)
+    map_w, map_h = map_size(view, wide)
     if wide:
         columns = _columns(entries)
         rows_px = [legend.rows_height(legend.entry_rows(c, 350, lettering)) for c in columns]
@@ -137,7 +137,7 @@ def draw_map(
         furnishing.draw_scene(axes, scene, filled=backdrop is None)
     if footprint is not None:
         furnishing.draw_footprint(axes, footprint)
-    _draw_frame(axes, grid.unit)
+    draw_frame(axes, grid.unit)
     furnishing.draw_zones(axes, zones, lettering)
     if metric:
         furnishing.draw_scale_bar(axes, view[2] - view[0])
@@ -173,7 +173,7 @@ def _check(grid_map: GridMap, coverage: NDArray[np.float64], footprint: NDArray[
         raise ValueError(f"map {grid_map.name!r} cannot be drawn: " + "; ".join(faults))
 
 
-def _view(grid: Grid, kinds: NDArray[np.uint8]) -> Box:
+def view_of(grid: Grid, kinds: NDArray[np.uint8]) -> Box:
     """The part of the floor to show: all of it, or what the camera sees where that is a small part."""
     x, y = grid.x_edges, grid.y_edges
     left, top, right, bottom = float(x[0]), float(y[0]), float(x[-1]), float(y[-1])
@@ -193,7 +193,7 @@ def _view(grid: Grid, kinds: NDArray[np.uint8]) -> Box:
     return left, top, right, bottom
 
 
-def _map_size(view: Box, wide: bool) -> tuple[float, float]:
+def map_size(view: Box, wide: bool) -> tuple[float, float]:
     """Pixels of the map's width and height; both axes have the same scale."""
     aspect = (view[2] - view[0]) / (view[3] - view[1])
     room = WIDTH - _LEFT - EDGE - (0 if wide else _SIDE + _GAP)
@@ -216,7 +216,7 @@ def _draw_floor(
     if backdrop is not None:
         furnishing.draw_backdrop(axes, backdrop, view)
     else:
-        _draw_lines(axes, view)
+        draw_lines(axes, view)
     pixel = axes.get_window_extent().width / (view[2] - view[0])
     x, y = grid.x_edges, grid.y_edges
     axes.imshow(
@@ -258,7 +258,7 @@ def outline_of(mask: NDArray[np.bool_], grid: Grid) -> Outline | None:
     return Outline.make_compound_path(*paths)
 
 
-def _draw_lines(axes: Axes, view: Box) -> None:
+def draw_lines(axes: Axes, view: Box) -> None:
     """The lines of a plain sheet, at round numbers of the floor's unit."""
     pixel = axes.get_window_extent().width / (view[2] - view[0])
     step = furnishing.nice(130 / pixel)
@@ -268,7 +268,7 @@ def _draw_lines(axes: Axes, view: Box) -> None:
     axes.add_collection(LineCollection(lines, colors="#dfe3e8", linewidths=0.8, zorder=1))
 
 
-def _draw_frame(axes: Axes, unit: str) -> None:
+def draw_frame(axes: Axes, unit: str) -> None:
     """Ticks at round numbers, the unit at the last of each axis."""
     box = axes.get_window_extent()
     for axis, (low, high), room in (

@@ -95,4 +95,4 @@ def _on_left_out(
 def _off(px: float, m: float) -> str:
     """How far a pair is off."""
     on_floor = f"{m:.1f} m" if m >= 1 else f"{m * 100:.0f} cm"
-    return f"{px:.0f} px, {on_floor} off" if np.isfinite(m) else f"{px:.0f} px off, past the horizon"
+    return f"{px:.0f} px, {on_floor} off" if np.isfinite(m) else f"{px:.0f} px off, above the horizon"

@@ -18,9 +18,9 @@ from calibration.overlay import figure_px, floor_lines_px, grid_step_m
 
 Extent = tuple[float, float, float, float]
 
-_BANDS_CM = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0)
-_BAND_COLOURS = ("#0b6e4f", "#4aa564", "#a5cf7b", "#f4e285", "#f4a259", "#d9594c", "#8c2f39")
-_BEYOND = "#5c5470"
+BANDS_CM = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0)
+BAND_COLOURS = ("#0b6e4f", "#4aa564", "#a5cf7b", "#f4e285", "#f4a259", "#d9594c", "#8c2f39")
+BEYOND = "#5c5470"
 _SAMPLES = 220
 _MOST_FIGURES = 6
 _MARGIN_M = 2.0
@@ -60,10 +60,11 @@ def draw_calibration(
     sheet.write(EDGE, head, told, 11, QUIET)
     axes = sheet.axes(EDGE, head + _PANEL_TOP - 20, picture_w, picture_h)
     _draw_view(axes, calibration, extent, step, still_rgb)
-    fit_title = "Calibration alone, 1-sigma"
-    for nth, title in enumerate((fit_title, f"A detected person of {PERSON_M:g} m, 1-sigma")):
+    for nth, title in enumerate(
+        ("Calibration alone, 1-sigma (axes in metres)", f"Detected person of {PERSON_M:g} m, 1-sigma")
+    ):
         left = EDGE + _TICKS_PX + nth * (panel + _TICKS_PX + 30)
-        sheet.write(left, floor_top, f"{title}; axes in metres", 11, weight="bold")
+        sheet.write(left, floor_top, title, 11, weight="bold")
         axes = sheet.axes(left, floor_top + _PANEL_TOP - 20, floor_w, floor_h)
         _draw_floor(axes, calibration, extent, nth, plan)
     _draw_bands(sheet, floor_top + _PANEL_TOP + floor_h + 70)
@@ -109,8 +110,8 @@ def _draw_floor(
     seen = _in_picture(calibration, floor)
     sigma_cm = np.full(len(floor), np.nan)
     sigma_cm[seen] = 100 * floor_sigma_m(calibration, floor[seen])[which]
-    bands = ListedColormap(list(_BAND_COLOURS)).with_extremes(over=_BEYOND)
-    norm = BoundaryNorm(_BANDS_CM, bands.N)
+    bands = ListedColormap(list(BAND_COLOURS)).with_extremes(over=BEYOND)
+    norm = BoundaryNorm(BANDS_CM, bands.N)
     axes.imshow(
         np.ma.masked_invalid(sigma_cm.reshape(x.shape)), extent=(x0, x1, y1, y0), cmap=bands, norm=norm,
         alpha=0.72, interpolation="nearest", aspect="auto", zorder=2,
@@ -175,8 +176,8 @@ def _spread(xy_m: NDArray[np.float64]) -> NDArray[np.float64]:
 def _draw_bands(sheet: Sheet, y: float) -> None:
     """What the colours mean."""
     x = float(EDGE)
-    upper = [f"to {v:g} cm" for v in _BANDS_CM[1:]]
-    for colour, text in zip((*_BAND_COLOURS, _BEYOND), (*upper, f"over {_BANDS_CM[-1]:g} cm"), strict=True):
+    upper = [f"to {v:g} cm" for v in BANDS_CM[1:]]
+    for colour, text in zip((*BAND_COLOURS, BEYOND), (*upper, f"over {BANDS_CM[-1]:g} cm"), strict=True):
         sheet.paper.scatter([x + 10], [y], s=130, marker="s", c=colour, alpha=0.8, linewidths=0)
         sheet.write(x + 28, y, text, 9.5)
         x += 158

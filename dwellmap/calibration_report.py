@@ -71,6 +71,17 @@ def _summary(result: Fit) -> str:
             f"Leave-one-out error: median {np.median(loo) * 100:.0f} cm, largest {np.max(loo) * 100:.0f} cm "
             "(each pair predicted from the others)."
         )
+    lines += pose_summary(result)
+    if result.calibration.lens.bends:
+        lines.append(f"To use this lens again: --lens {result.calibration.lens.division:.4f}")
+    if result.pose_reason is not None:
+        lines.append("A measured height is given with --camera-height.")
+    return "\n".join(lines)
+
+
+def pose_summary(result: Fit) -> list[str]:
+    """What a fit says of the camera and its lens, a sentence or two each."""
+    lines = []
     pose = result.calibration.pose
     if pose is not None:
         x, y = pose.camera_xy_m
@@ -85,17 +96,17 @@ def _summary(result: Fit) -> str:
         corner = lens.pinhole(np.array([[0.0, 0.0]]), (w, h))[0]
         lines.append(
             f"Lens: {lens.division:.4f} ({doubt}); it moves the picture's corner by {np.hypot(*corner):.0f} "
-            f"px. To use it again: --lens {lens.division:.4f}"
+            "px."
         )
     if result.pose_reason is not None:
-        then = "it was taken from --camera-height."
+        then = "it was taken from the measured camera height."
         if pose is None:
             then = (
-                "without it a person's foot is the lower middle of the box. Measuring the camera's height "
-                "and giving --camera-height helps."
+                "without it a person's foot is the lower middle of the box. The camera's height, measured, "
+                "helps."
             )
         lines.append(f"Camera pose not determined: {result.pose_reason}; {then}")
-    return "\n".join(lines)
+    return lines
 
 
 def _cm(metres: float) -> str:

@@ -9,14 +9,13 @@ from typing import Literal
 
 from calibration.calibration import Calibration
 from calibration.scene import Scene
+from dwellmap.detector_kinds import Kind as Kind
 from dwellmap.site_file import Settings
 from tracker.detector import Detector
 from tracker.fingerprint import hash_file, hash_folder
 from tracker.frames import Recording
 from tracker.replay import ReplayDetector
 from tracker.weights import find_weights, search_order
-
-Kind = Literal["auto", "yolo", "motion", "mog2", "replay"]
 
 NO_WEIGHTS = (
     "no YOLO weights found: people are found by motion, which misses some and takes other moving things for "

@@ -35,6 +35,12 @@ TRACKS = "tracks.parquet"
 CALIBRATION = "calibration.json"
 SCENE_PICTURE = "scene.png"
 PLAN_STEM = "plan"
+ERASED = "erased.json"
+PERSONAL = (
+    DETECTIONS, TRACKS, "trajectories.parquet", "stays.parquet", "visits.parquet", "visits.csv",
+    "people.parquet",
+)  # fmt: skip
+"""What of a run tells of single people; maps and zones hold sums only."""
 FORMAT, VERSION = "dwellmap-run", 3
 KEYS = ("source", "footage", "view", "grid", "settings", "results", "warnings", "notes", "files")
 LARGEST_RECIPE_BYTES = 20_000_000
@@ -87,12 +93,18 @@ class RunFolder:
         files = recipe["files"]
         if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
             raise ValueError(f"{file}: expected a list of names under 'files'; run the recording again")
-        lost = [name for name in files if not (path / name).is_file()]
+        erased = PERSONAL if (path / ERASED).is_file() else ()
+        lost = [name for name in files if name not in erased and not (path / name).is_file()]
         if lost:
             raise ValueError(
                 f"{path}: this run is not whole, {', '.join(lost)} are gone; delete the folder and run again"
             )
         return cls(path, recipe)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its personal data were erased; maps, zones and recipe are kept."""
+        return (self.path / ERASED).is_file()
 
     def detections(self) -> DetectionLog:
         """The stored detections."""
@@ -180,7 +192,7 @@ class RunFolder:
     @contextmanager
     def _table(self, name: str) -> Iterator[Path]:
         """A table of the run, and which one it is if it cannot be read."""
-        file = self._existing(name, "its personal data may have been erased")
+        file = self._existing(name, "every run has one")
         try:
             yield file
         except (ValueError, KeyError, TypeError, OSError) as error:
@@ -188,6 +200,11 @@ class RunFolder:
 
     def _existing(self, name: str, hint: str) -> Path:
         file = self.path / name
+        if name in PERSONAL and self.is_erased:
+            raise ValueError(
+                f"{self.path}: its personal data were erased (see {ERASED}); its maps and zones are kept, "
+                "but nothing new can be computed from it without the footage"
+            )
         if not file.is_file():
             raise ValueError(
                 f"{file}: expected this file of the run, it is not there ({hint}); run the recording again"

@@ -39,13 +39,17 @@ from dwellmap.run_folder import (
 from dwellmap.run_tables import write_zones
 from dwellmap.site_file import Settings
 from dwellmap.source import Source
-from dwellmap.still import first_moments, moved_error, movement, propose, still_picture
+from dwellmap.still import first_moments, moved_error, movement, propose, shifts, still_picture
 from dwellmap.view import CameraView
 from tracker.appearance.embedder import Embedder
 from tracker.frames import Footage, Recording
 from tracker.scenepicture import Moment
 
 NO_LOOKS = "none"
+NOT_COMPARED = (
+    "whether the camera has moved since it was calibrated is not known: too little of its still picture was "
+    "found again in this recording (dark, blocked, or hardly anything but plain floor)"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,8 +125,9 @@ def run_recording(
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
         seen = detect(recording, detector, sample_fps, reporter, timing)
-        if still is not None:
-            _check_still(still, seen.moments, recording, view, settings, target)
+        notes = (*choice.notes, *detector.remarks)
+        if still is not None and not _check_still(still, seen.moments, recording, view, settings, target):
+            notes = (*notes, NOT_COMPARED)
         if view.calibration is None and settings.calibration.from_people:
             with reporter.step("estimating the floor from the people", None):
                 view = with_floor(view, seen.log, settings.tracker)
@@ -153,7 +158,7 @@ def run_recording(
             seen,
             view,
             settings,
-            (*choice.notes, *detector.remarks),
+            notes,
             reporter,
             timing,
             judged,
@@ -168,16 +173,17 @@ def _check_still(
     view: CameraView,
     settings: Settings,
     target: Path,
-) -> None:
-    """Stop where the camera has moved.
+) -> bool:
+    """Stop where the camera has moved; say whether that could be seen at all.
 
     Raises:
         MovedError: If it has.
 
     """
-    found = movement(still, moments, settings.calibration.most_moved_px)
+    seen = shifts(still, moments)
+    found = movement(seen, len(moments), settings.calibration.most_moved_px)
     if found is None or view.calibration is None:
-        return
+        return bool(seen) or not moments
     proposed = None
     if found.after_s is None:
         proposed = propose(view.calibration, still, found, target.parent, safe_name(recording.name))
@@ -189,7 +195,7 @@ def _finished(target: Path, fresh: bool) -> Finished:
     folder = RunFolder.open(target)
     try:
         start = folder.source().start
-        wanted = start is not None and (fresh or not is_linked(folder, start.date()))
+        wanted = not folder.is_erased and start is not None and (fresh or not is_linked(folder, start.date()))
         remarks = rebuild(target.parent, around=target.name).warnings if wanted else ()
     except (ValueError, OSError) as error:
         remarks = (f"not linked with the recordings around it: {error}; try `dwellmap link` later",)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from calibration.calibration import Calibration
 from calibration.moved import Shift, corrected, shift_between
 from calibration.pictures import read_picture
-from dwellmap.site import CALIBRATION_END, STILL_END
+from dwellmap.calibration_saving import id_on_disk, save_keeping_previous
+from dwellmap.site import CALIBRATION_END
 from tracker.frames import Recording
 from tracker.scenepicture import Moment
 
@@ -72,18 +73,30 @@ def first_moments(recording: Recording) -> list[Moment]:
     return moments
 
 
-def movement(still: NDArray[np.uint8], moments: Sequence[Moment], most_px: float) -> Movement | None:
-    """The first movement of more than so many pixels that several pictures in a row agree on.
+def shifts(still: NDArray[np.uint8], moments: Sequence[Moment]) -> list[tuple[float, Shift]]:
+    """When and by how much each picture is shifted against the still.
+
+    Left out are pictures in which too little of it is found again: dark, blocked, or nothing but floor.
 
     Args:
         still: The picture that belongs to the calibration.
         moments: Pictures of the recording, in order of time.
+
+    """
+    known = ((m.t_s, shift_between(still, m.image_bgr, m.free)) for m in moments)
+    return [(t_s, shift) for t_s, shift in known if shift is not None]
+
+
+def movement(seen: Sequence[tuple[float, Shift]], pictures: int, most_px: float) -> Movement | None:
+    """The first movement of more than so many pixels that several pictures in a row agree on.
+
+    Args:
+        seen: The shifts that are known.
+        pictures: How many pictures were looked at.
         most_px: What is no movement yet.
 
     """
-    known = [(m.t_s, shift_between(still, m.image_bgr, m.free)) for m in moments]
-    seen = [(t_s, shift) for t_s, shift in known if shift is not None]
-    needed = max(1, min(_IN_A_ROW, len(moments)))
+    needed = max(1, min(_IN_A_ROW, pictures))
     for first in range(len(seen) - needed + 1):
         row = [shift for _, shift in seen[first : first + needed]]
         ways = np.array([(shift.right_px, shift.down_px) for shift in row])
@@ -122,8 +135,8 @@ def propose(
         return None
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.corrected{CALIBRATION_END}"
-    better.save(file)
     h, w = still.shape[:2]
     now = cv2.warpPerspective(still, found.shift.T_new_old, (w, h), borderMode=cv2.BORDER_REPLICATE)
-    cv2.imwrite(str(folder / f"{name}.corrected{STILL_END}"), now)
+    now_rgb = np.asarray(cv2.cvtColor(now, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    save_keeping_previous(better, file, now_rgb, id_on_disk(file))
     return file

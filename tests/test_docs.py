@@ -16,9 +16,11 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def _commands(command, name):
     if not hasattr(command, "list_commands"):
         return {name: command}
+    alone = {name: command} if command.invoke_without_command and not command.no_args_is_help else {}
     context = typer.Context(command)
     names = command.list_commands(context)
-    return {k: v for n in names for k, v in _commands(command.get_command(context, n), f"{name} {n}").items()}
+    below = (_commands(command.get_command(context, n), f"{name} {n}") for n in names)
+    return alone | {k: v for found in below for k, v in found.items()}
 
 
 COMMANDS = _commands(typer.main.get_command(app), "dwellmap")

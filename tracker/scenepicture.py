@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -85,19 +86,7 @@ class ScenePicture:
         """
         if not self._kept:
             return None if self._before is None else np.full_like(self._before, NEVER_FREE_GREY)
-        height, width = self._kept[0].image_bgr.shape[:2]
-        result = np.empty((height, width, 3), dtype=np.uint8)
-        rows = max(1, 4_000_000 // (len(self._kept) * width * 3))
-        for top in range(0, height, rows):
-            block = slice(top, top + rows)
-            result[block] = _median(
-                np.stack([moment.image_bgr[block] for moment in self._kept], axis=-1),
-                np.stack([moment.free[block] for moment in self._kept], axis=-1),
-            )
-        grey = (result == NEVER_FREE_GREY).all(axis=2)
-        soft = cv2.GaussianBlur(result, (0, 0), max(1.0, _SOFT_SHARE * height))
-        soft[grey] = NEVER_FREE_GREY
-        return np.asarray(soft, dtype=np.uint8)
+        return softened(sharp_picture(self._kept))
 
     def _keep(self, t_s: float, image: NDArray[np.uint8], free: NDArray[np.bool_]) -> None:
         self._kept.append(Moment(t_s, image.copy(), free))
@@ -106,6 +95,32 @@ class ScenePicture:
             self._kept = self._kept[::2]
             self._spacing_s = max(2 * self._spacing_s, (t_s - self._kept[0].t_s) / _MOST * 2)
         self._next_s = t_s + self._spacing_s
+
+
+def sharp_picture(moments: Sequence[Moment]) -> NDArray[np.uint8]:
+    """(height, width, 3) uint8 BGR median of what was free of people in at least one moment.
+
+    Somebody who stood still all the time and was never found may be in it: it is for the person who sets a
+    camera up, not for reports.
+    """
+    height, width = moments[0].image_bgr.shape[:2]
+    result = np.empty((height, width, 3), dtype=np.uint8)
+    rows = max(1, 4_000_000 // (len(moments) * width * 3))
+    for top in range(0, height, rows):
+        block = slice(top, top + rows)
+        result[block] = _median(
+            np.stack([moment.image_bgr[block] for moment in moments], axis=-1),
+            np.stack([moment.free[block] for moment in moments], axis=-1),
+        )
+    return result
+
+
+def softened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (height, width, 3) so soft that nobody is recognised in it; never free stays grey."""
+    grey = (picture == NEVER_FREE_GREY).all(axis=2)
+    soft = cv2.GaussianBlur(picture, (0, 0), max(1.0, _SOFT_SHARE * len(picture)))
+    soft[grey] = NEVER_FREE_GREY
+    return np.asarray(soft, dtype=np.uint8)
 
 
 def shown_part(scene_bgr: NDArray[np.uint8] | None, size_px: tuple[int, int]) -> Part:

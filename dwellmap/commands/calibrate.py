@@ -10,12 +10,11 @@ from typing import Annotated
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from PIL import Image
 from rich.console import Console
 
 from analytics.furnishing import Backdrop
 from analytics.settings import MapSettings
-from calibration.calibration import Calibration
+from calibration.calibration import SAME_ASPECT, Calibration
 from calibration.fit import Fit, checked, fit_calibration
 from calibration.lens import Lens
 from calibration.lines import LineFit, lens_from_lines, read_lines
@@ -25,9 +24,11 @@ from calibration.plan import FloorPlan, SurveyFrame
 from calibration.problem import FitSettings
 from dwellmap.calibration_picture import draw_calibration
 from dwellmap.calibration_report import print_fit
+from dwellmap.calibration_saving import id_on_disk, save_keeping_previous
+from dwellmap.commands.studio import DEFAULT_PORT, Browser, Host, Port, SiteFile, Token, open_studio
 from dwellmap.site import still_of
 
-app = typer.Typer(help="Set a camera up: where its picture lies on the floor.", no_args_is_help=True)
+app = typer.Typer(help="Set a camera up: where its picture lies on the floor.")
 _DEFAULTS = FitSettings()
 _CELL_M = MapSettings().cell_m
 
@@ -39,9 +40,20 @@ class FloorAxes(enum.StrEnum):
     SURVEY = "survey"
 
 
-@app.callback()
-def calibrate() -> None:
-    """Set a camera up: where its picture lies on the floor."""
+@app.callback(invoke_without_command=True)
+def calibrate(
+    context: typer.Context,
+    site: SiteFile = Path("site.toml"),
+    host: Host = "127.0.0.1",
+    port: Port = DEFAULT_PORT,
+    token: Token = None,
+    browser: Browser = True,
+) -> None:
+    """Set a camera up: where its picture lies on the floor. Without a command, in the browser."""
+    if context.invoked_subcommand is None:
+        open_studio(
+            site, Path("outputs"), host, port, token, browser, "/calibrate" if site.is_file() else "/"
+        )
 
 
 @app.command()
@@ -107,6 +119,7 @@ def fit(
 ) -> None:
     """Fit a camera to pairs of points clicked in its picture and on the plan, and say how good it is."""
     try:
+        before = id_on_disk(out)
         result = _fit(
             pairs,
             image_size,
@@ -119,9 +132,7 @@ def fit(
             *_lens(lens, lines, image_size, click_px),
         )
         shown = _still(still, result.calibration)
-        result.calibration.save(out)
-        if shown is not None:
-            Image.fromarray(shown).save(still_of(out))
+        kept = save_keeping_previous(result.calibration, out, shown, before)
     except (ValueError, OSError) as error:
         Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -131,6 +142,13 @@ def fit(
     console.print(
         f"Wrote {out} (calibration {result.calibration.id})", markup=False, highlight=False, soft_wrap=True
     )
+    if kept is not None:
+        console.print(f"Kept the earlier one as {kept}", markup=False, highlight=False, soft_wrap=True)
+    if shown is None and still_of(out).is_file():
+        console.print(
+            f"Note: {still_of(out)} is from before. If the camera has moved since, fit again with --still.",
+            style="yellow", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @app.command()
@@ -165,7 +183,12 @@ def check(
         shown = _still(still or (kept if kept.is_file() else None), found)
         sheet = draw_calibration(found, calibration.name, shown, backdrop)
         out = picture or calibration.with_name(calibration.name.removesuffix(".json") + ".check.png")
-        sheet.save(out)
+        try:
+            sheet.save(out)
+        except OSError as error:
+            raise OSError(
+                f"{out}: cannot be written ({error.strerror or error}); choose another --picture"
+            ) from error
     except (ValueError, OSError) as error:
         Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -185,8 +208,12 @@ def _still(path: Path | None, calibration: Calibration) -> NDArray[np.uint8] | N
     if path is None:
         return None
     picture = read_picture(path, "still")
-    # Another aspect is another camera, and refused.
-    calibration.for_image_size((picture.shape[1], picture.shape[0]))
+    (h, w), (width, height) = picture.shape[:2], calibration.image_size_px
+    if abs((w / h) / (width / height) - 1) > SAME_ASPECT:
+        raise ValueError(
+            f"still {path}: expected the shape of the picture that was clicked in, {width}x{height}, got "
+            f"{w}x{h}: another camera or crop"
+        )
     return picture
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dwellmap.changed_settings import with_changes as with_changes
 from dwellmap.progress import OnConsole, Reporter, Silent
-from dwellmap.running import Finished
-from dwellmap.site_file import Settings
+
+if TYPE_CHECKING:  # it loads all libraries, which some commands do without
+    from dwellmap.running import Finished
 
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but errors and the result's folder.")
@@ -31,35 +32,6 @@ Cell = Annotated[float | None, typer.Option("--cell", min=0.01, help="Side of a 
 def reporter_for(quiet: bool, as_json: bool) -> Reporter:
     """Bars and remarks on standard error, or nothing."""
     return Silent() if quiet or as_json else OnConsole(Console(stderr=True))
-
-
-def with_changes(settings: Settings, changes: list[str] | None, cell_m: float | None) -> Settings:
-    """Settings with the changes of the command line.
-
-    Raises:
-        ValueError: For a key that does not exist or a value that does not fit; all at once.
-
-    """
-    content: dict[str, Any] = settings.model_dump()
-    wrong = []
-    for change in [*(changes or []), *([] if cell_m is None else [f"maps.cell_m={cell_m}"])]:
-        key, equals, value = change.partition("=")
-        table, _, name = key.strip().partition(".")
-        if not equals or name not in content.get(table, {}):
-            known = ", ".join(f"{t}.{n}" for t, rows in content.items() for n in rows)
-            wrong.append(f"--set {change}: expected KEY=VALUE with one of the keys {known}")
-            continue
-        content[table][name] = value.strip()
-    if wrong:
-        raise ValueError("\n".join(wrong))
-    try:
-        return Settings.model_validate(content)
-    except ValidationError as error:
-        faults = [
-            f"--set {'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}, got {fault['input']!r}"
-            for fault in error.errors()
-        ]
-        raise ValueError("\n".join(faults)) from error
 
 
 def show_results(results: list[Finished], quiet: bool, as_json: bool) -> None:

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from calibration.calibration import Calibration
 from dwellmap.appearance_choice import choose_embedder
 from dwellmap.commands.console import AsJson, Cell, Quiet, Set, reporter_for, show_results, with_changes
 from dwellmap.detector_choice import Kind, choose_detector
@@ -16,8 +15,8 @@ from dwellmap.progress import Reporter
 from dwellmap.running import Finished, run_recording
 from dwellmap.site import Camera, Site, load_site
 from dwellmap.site_file import Settings
-from dwellmap.view import CameraView, site_view, uncalibrated_view
-from tracker.frames import Recording
+from dwellmap.site_recording import site_recording as site_recording
+from dwellmap.view import uncalibrated_view
 from tracker.sources import find_recordings, open_recording
 
 
@@ -178,25 +177,3 @@ def _camera(place: Site, name: str | None, path: Path) -> Camera:
         known = ", ".join(camera.name for camera in place.cameras)
         raise ValueError(f"--camera {name}: expected a camera of {place.path}: {known}")
     return found
-
-
-def site_recording(
-    path: Path, place: Site, camera: Camera, clock_rate: float, start: str | None, picture_fps: float | None
-) -> tuple[Recording, CameraView]:
-    """Open a recording of a site's camera, and the camera's view brought to the size of its pictures."""
-    recording = open_recording(
-        path,
-        clock_rate=clock_rate,
-        start=start,
-        name_patterns=() if camera.start is None else (camera.start,),
-        time_zone=place.time_zone,
-        picture_fps=picture_fps,
-    )
-    if camera.calibration is None:
-        return recording, site_view(place, camera, recording.size_px, None)
-    calibration = Calibration.load(camera.calibration)
-    try:
-        fitted = calibration.for_image_size(recording.size_px)
-    except ValueError as error:
-        raise ValueError(f"{recording.name} with {camera.calibration}: {error}") from error
-    return recording, site_view(place, camera, recording.size_px, fitted, made_for=calibration.image_size_px)

@@ -87,6 +87,17 @@ def links_file(folder: Path, day: date) -> Path:
     return folder / f"links-{day.isoformat()}.parquet"
 
 
+def links_in(folder: Path) -> dict[date, Path]:
+    """The links in a camera's folder, by day."""
+    found = {}
+    for file in sorted(folder.glob("links-????-??-??.parquet")):
+        try:
+            found[date.fromisoformat(file.stem.removeprefix("links-"))] = file
+        except ValueError:  # somebody else's file
+            continue
+    return found
+
+
 def write_links(file: Path, links: Sequence[Links]) -> None:
     """Write the links of all recipes of a day, whole or not at all.
 

@@ -95,7 +95,7 @@ def _recipe(run: RunFolder) -> str:
 def parts_in(folder: Path) -> tuple[list[Part], list[str], list[str]]:
     """All parts in a camera's folder, names of runs without a start, and what is wrong with the others.
 
-    All are sorted by name.
+    All are sorted by name. Runs whose personal data were erased have nobody left to link.
 
     Raises:
         OSError: If the folder cannot be read.
@@ -104,14 +104,15 @@ def parts_in(folder: Path) -> tuple[list[Part], list[str], list[str]]:
     parts, undated, faults = [], [], []
     for name in runs_in(folder):
         try:
-            part = Part.of(RunFolder.open(folder / name))
+            run = RunFolder.open(folder / name)
+            part = None if run.is_erased else Part.of(run)
         except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
             faults.append(f"not linked with the recordings around it: {error}")
             continue
-        if part is None:
-            undated.append(name)
-        else:
+        if part is not None:
             parts.append(part)
+        elif not run.is_erased:
+            undated.append(name)
     return parts, undated, faults
 
 

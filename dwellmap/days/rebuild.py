@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from dwellmap.days.linking import LinkedDay, link_day
-from dwellmap.days.links import links_file, read_links, write_links
+from dwellmap.days.links import links_file, links_in, read_links, write_links
 from dwellmap.days.part import Part, once_each, parts_in, runs_in
 from dwellmap.days.timeline import UnreadableError
 from dwellmap.run_folder import RunFolder
@@ -48,7 +48,7 @@ def rebuild(folder: Path, around: str | None = None) -> Rebuilt:
     """
     while True:
         names = runs_in(folder)
-        if not names and not _links_in(folder):
+        if not names and not links_in(folder):
             raise ValueError(
                 f"{folder}: expected a camera's folder with runs, such as outputs/<camera>, found no run "
                 "in it"
@@ -89,7 +89,7 @@ def _rebuilt(folder: Path, around: str | None) -> Rebuilt:
             write_links(file, [group.links for group in linked])
             done[day] = (file, tuple(linked))
     if around is None:
-        for file in {*_links_in(folder)} - {file for file, _ in done.values()}:
+        for file in {*links_in(folder).values()} - {file for file, _ in done.values()}:
             file.unlink(missing_ok=True)
     return Rebuilt(done, tuple(undated), tuple(warnings))
 
@@ -106,10 +106,6 @@ def _linked(day: date, parts: list[Part], warnings: list[str]) -> list[LinkedDay
             warnings.extend(group.warnings)
             return [group]
     return []
-
-
-def _links_in(folder: Path) -> list[Path]:
-    return sorted(folder.glob("links-????-??-??.parquet"))
 
 
 def _touched(part: Part, others: list[Part]) -> set[date]:

@@ -129,10 +129,12 @@ def wide(camera, division, height=3.2, tilt=40.0):
 
 
 LENSES = st.floats(-0.3, 0.1)
+# From 2.5 m and 69 degrees on, a camera sees so little floor that pairs leave its focal length open.
+TILTS = st.floats(20, 66)
 
 
 @settings(max_examples=30, deadline=None)
-@given(LENSES, st.floats(2.5, 6), st.floats(20, 70), st.floats(1.2, 2.0))
+@given(LENSES, st.floats(2.5, 6), TILTS, st.floats(1.2, 2.0))
 def test_a_persons_height_is_found_through_the_lens(camera, division, height, tilt, tall):
     cam, calibration = wide(camera, division, height, tilt)
     pose = calibration.pose

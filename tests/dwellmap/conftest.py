@@ -1,7 +1,9 @@
 """A tiny recording whose truth is known, and the command line to run on it."""
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +42,27 @@ def dwellmap(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         return Ran(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], AbstractContextManager[None]]:
+    """Be inside a folder that may be read and not written, even where tests run as root."""
+
+    @contextmanager
+    def inside(folder: Path) -> Iterator[None]:
+        user = os.geteuid()
+        # Inside it: the folders above may be closed to others.
+        monkeypatch.chdir(folder)
+        folder.chmod(0o555)
+        try:
+            if user == 0:
+                os.seteuid(65534)
+            yield
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o755)
+
+    return inside
 
 
 @pytest.fixture

@@ -121,7 +121,30 @@ def test_bad_input_is_exit_code_2_and_no_file(pairs, tmp_path, options, message)
 def test_a_folder_that_is_not_there(pairs, tmp_path):
     result = run(pairs(), "--image-size", "1280x720", "--out", tmp_path / "none" / "c.json")
     assert result.exit_code == 2
-    assert "none" in result.output
+    assert "cannot be written (No such file or directory)" in " ".join(result.output.split())
+
+
+def test_fitting_again_keeps_the_earlier_one_and_speaks_of_its_still(pairs, tmp_path):
+    out, still = tmp_path / "c.calibration.json", tmp_path / "still.png"
+    Image.new("RGB", (1280, 720), "grey").save(still)
+    assert run(pairs(), "--image-size", "1280x720", "--out", out, "--still", still).exit_code == 0
+    first = Calibration.load(out).id
+    again = run(pairs(floor_points()[:6]), "--image-size", "1280x720", "--out", out)
+    assert again.exit_code == 0, again.output
+    (kept,) = (file for file in tmp_path.glob("c.2*.calibration.json"))
+    assert Calibration.load(kept).id == first != Calibration.load(out).id
+    said = "".join(again.output.split())
+    assert f"Kepttheearlieroneas{kept}" in said
+    assert f"{tmp_path / 'c.still.png'}isfrombefore" in said
+
+
+def test_a_read_only_folder(pairs, tmp_path, read_only):
+    path = pairs()
+    with read_only(tmp_path):
+        result = run(path.name, "--image-size", "1280x720", "--out", "c.calibration.json")
+    assert result.exit_code == 2
+    assert "cannot be written" in result.output
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 def wide_pairs(path, division):
@@ -211,7 +234,7 @@ def test_check_refuses_what_does_not_fit(pairs, tmp_path):
         ((out, "--still", square), "another camera or crop"),
         ((out, "--still", out), "expected a picture"),
         ((out, "--plan", square), "needs --metres-per-pixel"),
-        ((out, "--picture", tmp_path / "no" / "folder.png"), "No such file"),
+        ((out, "--picture", tmp_path / "no" / "folder.png"), "cannot be written (No such file"),
     ):
         result = checked(*arguments)
         assert result.exit_code == 2, result.output

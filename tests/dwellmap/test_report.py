@@ -126,6 +126,7 @@ def page_in_browser(replay, walker, dwellmap, tmp_path):
 def test_values_under_the_mouse_and_by_the_keys(page_in_browser):
     page, faults = page_in_browser
     figure = page.locator("figure", has=page.locator("[data-map=dwell]"))
+    figure.locator("svg.map").scroll_into_view_if_needed()
     box = figure.locator("svg.map").bounding_box()
     # The person stands at (4, 4) of 10 x 8 m.
     page.mouse.move(box["x"] + 0.425 * box["width"], box["y"] + 0.53 * box["height"])

@@ -1,6 +1,7 @@
 """A camera that is knocked, through the whole program: no maps from a calibration that does not hold."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from calibration.calibration import Calibration
 from calibration.fit import fit_calibration
 from calibration.pairs import Pairs
-from dwellmap.still import movement
+from dwellmap.still import movement, shifts
 
 SIZE, FPS, SECONDS = (480, 360), 5, 30
 
@@ -73,7 +74,9 @@ def run(tmp_path, dwellmap):
 def test_a_camera_where_it_was_is_left_alone(run, tmp_path):
     ran = run(1e9, "--json")
     assert ran.code == 0, ran.err
-    assert json.loads(ran.out)[0]["results"]["people"] >= 1
+    (found,) = json.loads(ran.out)
+    assert found["results"]["people"] >= 1
+    assert not any("has moved" in text for text in found["warnings"])
 
 
 def test_knocked_before_the_recording_it_stops_and_proposes_a_correction(run, tmp_path):
@@ -115,7 +118,16 @@ def test_without_a_still_nothing_is_compared(run):
 
 
 def test_without_pictures_there_is_nothing_to_compare():
-    assert movement(np.zeros((360, 480, 3), np.uint8), [], 3.0) is None
+    assert shifts(np.zeros((360, 480, 3), np.uint8), []) == []
+    assert movement([], 0, 3.0) is None
+
+
+def test_a_scene_with_nothing_to_hold_on_to_is_told(run, tmp_path):
+    cv2.imwrite(str(tmp_path / "cam.still.png"), np.full((SIZE[1], SIZE[0], 3), 128, np.uint8))
+    ran = run(0, "--json", still=False)
+    assert ran.code == 0, ran.err
+    recipe = json.loads((Path(json.loads(ran.out)[0]["run"]) / "run.json").read_text())
+    assert any("has moved since it was calibrated is not known" in text for text in recipe["warnings"])
 
 
 def test_a_still_of_another_shape_is_refused(run, tmp_path):

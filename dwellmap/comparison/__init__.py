@@ -1,0 +1,1 @@
+"""Comparison of two periods: what each side is, what differs, and the page that says so."""

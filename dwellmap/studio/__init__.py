@@ -1,0 +1,1 @@
+"""The browser studio: calibrate cameras, draw zones, look at runs, on this machine only."""

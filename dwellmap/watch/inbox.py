@@ -1,0 +1,214 @@
+"""The inbox: which of its files have stopped growing and can be taken."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dwellmap.watch.whole import missing
+from tracker.sources import VIDEO_ENDINGS
+
+PARTIAL_ENDINGS = frozenset({".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".download"})
+"""Names that copying and loading programs give to files that are not whole yet."""
+UNFINISHED_NAME = "its name says that it is not whole yet"
+DONE_FOLDER, FAILED_FOLDER = "done", "failed"
+_DEEPEST = 16
+_NOT_ENTERED = ("@", "#", "$", ".", "lost+found", "System Volume Information")
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A file that can be taken.
+
+    Attributes:
+        path: Relative to the inbox.
+        stamp: (size, time of change in ns, inode).
+        refused: Why it must not be read at all; empty if it may.
+
+    """
+
+    path: Path
+    stamp: Stamp
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A file that is not whole yet.
+
+    Attributes:
+        path: Relative to the inbox.
+        size: Bytes so far.
+        why: What it waits for.
+
+    """
+
+    path: Path
+    size: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the inbox found.
+
+    Attributes:
+        settled: Files to be taken.
+        arriving: Files that are still coming.
+        there: Every video file, by path relative to the inbox.
+        left_alone: Endings of other files, and how many there are of each.
+
+    """
+
+    settled: tuple[Settled, ...]
+    arriving: tuple[Arriving, ...]
+    there: frozenset[Path]
+    left_alone: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class _Growing:
+    stamp: Stamp
+    since_s: float
+    at_once: bool
+
+
+@dataclass(slots=True)
+class Inbox:
+    """Looks at a folder again and again; never changes anything in it.
+
+    Args:
+        folder: The folder.
+        settle_s: Seconds for which a file must not have changed.
+        patience_s: Seconds after which one that is not whole, but does not change either, is taken as it is.
+        shared: It lies on a network share: nothing tells there whether somebody still writes.
+
+    """
+
+    folder: Path
+    settle_s: float
+    patience_s: float
+    shared: bool
+    _growing: dict[Path, _Growing] = field(default_factory=dict)
+    _partial: set[int] = field(default_factory=set)
+
+    def look(self, known: Mapping[Path, Stamp], now_s: float | None = None) -> Look:
+        """Look once.
+
+        Args:
+            known: Files whose content is known, with the stamp they had then.
+            now_s: A clock that never jumps, seconds.
+
+        Raises:
+            OSError: If the folder cannot be read.
+
+        """
+        now_s = time.monotonic() if now_s is None else now_s
+        settled: list[Settled] = []
+        arriving: list[Arriving] = []
+        there: set[Path] = set()
+        left_alone: dict[str, int] = {}
+        partial: set[int] = set()
+        for path, status in self._walk(self.folder, Path(), 0):
+            ending = path.suffix.lower()
+            if path.name.startswith(".") and not path.name.startswith(".."):
+                continue
+            if ending in PARTIAL_ENDINGS:
+                partial.add(status.st_ino)
+                arriving.append(Arriving(path, status.st_size, UNFINISHED_NAME))
+                continue
+            if ending not in VIDEO_ENDINGS:
+                left_alone[ending] = left_alone.get(ending, 0) + 1
+                continue
+            there.add(path)
+            stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
+            if known.get(path) == stamp:
+                self._growing.pop(path, None)
+                continue
+            refused = _refused(path, status)
+            why = "" if refused else self._why_not(path, status, stamp, now_s)
+            if why:
+                arriving.append(Arriving(path, status.st_size, why))
+            else:
+                settled.append(Settled(path, stamp, refused))
+        for path in self._growing.keys() - there:
+            del self._growing[path]
+        self._partial = partial
+        settled.sort(key=lambda one: os.fsencode(one.path))
+        return Look(tuple(settled), tuple(arriving), frozenset(there), left_alone)
+
+    def _walk(self, folder: Path, below: Path, depth: int) -> list[tuple[Path, os.stat_result]]:
+        found = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    if not entry.is_dir(follow_symlinks=False):
+                        found.append((below / entry.name, entry.stat(follow_symlinks=False)))
+                        continue
+                    ours = depth == 0 and entry.name in (DONE_FOLDER, FAILED_FOLDER)
+                    if depth < _DEEPEST and not ours and not entry.name.startswith(_NOT_ENTERED):
+                        found += self._walk(Path(entry.path), below / entry.name, depth + 1)
+                except FileNotFoundError:  # gone since it was listed
+                    continue
+                except PermissionError:
+                    if depth == 0 and not os.access(self.folder, os.R_OK):
+                        raise
+        return found
+
+    def _why_not(self, path: Path, status: os.stat_result, stamp: Stamp, now_s: float) -> str:
+        """Why it is not taken yet; empty if it can be."""
+        growing = self._growing.get(path)
+        if growing is None or growing.stamp != stamp:
+            first = growing is None
+            # A rename changes only the inode's own time; who writes changes both together.
+            renamed = status.st_ino in self._partial or status.st_ctime_ns > status.st_mtime_ns
+            at_once = first and renamed and status.st_size > 0 and self._closed(path) is True
+            growing = self._growing[path] = _Growing(stamp, now_s, at_once)
+        quiet_s = now_s - growing.since_s
+        if not growing.at_once and quiet_s < self.settle_s:
+            return f"changed less than {self.settle_s:g} s ago"
+        patient = quiet_s < max(self.patience_s, self.settle_s)
+        if patient and self._closed(path) is False:
+            return "somebody still has it open for writing"
+        try:
+            lacking = missing(self.folder / path)
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
+        return lacking if patient else ""
+
+    def _closed(self, path: Path) -> bool | None:
+        """Whether nobody has the file open for writing; None where that cannot be told.
+
+        The kernel grants a read lease (fcntl(2), F_SETLEASE) only on a file that nobody writes.
+        """
+        if self.shared:
+            return None
+        try:
+            file = os.open(self.folder / path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        except OSError:
+            return None
+        try:
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return None
+        finally:
+            os.close(file)
+        return True
+
+
+def _refused(path: Path, status: os.stat_result) -> str:
+    if stat.S_ISLNK(status.st_mode):
+        return "it is a symbolic link, and only files that lie in the inbox themselves are taken"
+    if not stat.S_ISREG(status.st_mode):
+        return "it is no ordinary file"
+    return ""

@@ -1,0 +1,188 @@
+"""One recording in a process of its own: what runs inside it."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import faulthandler
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+
+from dwellmap.appearance_choice import choose_embedder
+from dwellmap.changed_settings import with_changes
+from dwellmap.detector_choice import choose_detector
+from dwellmap.running import Finished, run_recording
+from dwellmap.site import load_site
+from dwellmap.site_recording import site_recording
+from dwellmap.watch.folder import WatchFolder
+from dwellmap.watch.holder import join_workers
+from dwellmap.watch.order import Order, camera_of
+from tracker.container import opened, stated_duration_s
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ENODEV})
+"""Faults of the place written to: no recording is to blame for them."""
+_TOLD_EVERY_S = 0.5
+_LEAST_BYTES_PER_S = 50.0
+_SHORT_S = 60.0
+_PR_SET_PDEATHSIG = 1
+_LONGEST_TEXT = 1500
+
+
+def work(order: Order, events: Connection, output: Connection) -> None:
+    """Run a recording and tell the service how it went.
+
+    Args:
+        order: What to do.
+        events: Takes JSON objects, as bytes: `step` and `share`, `duration_s`, `say`, and at the end `run` or
+            `fault`.
+        output: Takes what libraries print; its end is the recording's log.
+
+    """
+    parent = os.getppid()
+    os.setsid()
+    # The service gone, nobody may finish this work beside its successor.
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    os.dup2(output.fileno(), 1)
+    os.dup2(output.fileno(), 2)
+    faulthandler.enable()
+    # A core dump would hold pictures of people.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError):  # some containers have it read-only
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    os.sched_setaffinity(0, order.cores)
+    cv2.setNumThreads(len(order.cores))
+    lock = join_workers(WatchFolder(order.how.out))
+    tempfile.tempdir = str(order.scratch)
+    tell = _Telling(events)
+    try:
+        done = _run(order, tell)
+    except _ChangedError:
+        tell.send(fault="changed", text="its content changed while it was worked on")
+    except OSError as error:
+        tell.send(fault="room" if _is_room(error, order) else "input", text=_in_words(error, order))
+    except ValueError as error:
+        tell.send(fault="input", text=_in_words(error, order))
+    else:
+        run = os.path.relpath(done.folder.path, order.how.out)
+        tell.send(run=run, fresh=done.fresh, remarks="; ".join(done.remarks))
+    os.close(lock)
+
+
+class _ChangedError(Exception):
+    """The file is not what it was when it was entered."""
+
+
+def _run(order: Order, tell: _Telling) -> Finished:
+    how, path = order.how, order.inbox / order.path
+    before = _stamp(path)
+    _check_length(path, before[0], tell)
+    site = load_site(how.site)
+    camera = camera_of(site, order.path)
+    settings = with_changes(site.settings, list(how.changes), how.cell_m)
+    recording, view = site_recording(path, site, camera, camera.clock_rate, None, None)
+    if recording.content_hash != order.content:
+        raise _ChangedError
+    choice = choose_detector(how.detector, how.weights or site.weights, None, path, settings)
+    embedder = choose_embedder(how.appearance, recording)
+    done = run_recording(
+        recording, path, view, choice, settings, how.out, tell, how.sample_fps, camera.clock_rate, embedder
+    )
+    if done.fresh and _stamp(path) != before:
+        # What was decoded is of two contents. Nobody has been told of the run yet.
+        for file in sorted(done.folder.path.iterdir()):
+            file.unlink()
+        done.folder.path.rmdir()
+        raise _ChangedError
+    return done
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = os.stat(path, follow_symlinks=False)
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _check_length(path: Path, size: int, tell: _Telling) -> None:
+    """Refuse a length that the file's size belies, before anything is decoded.
+
+    Raises:
+        ValueError: If the header claims what cannot be.
+
+    """
+    with opened(path) as (container, stream):
+        claimed_s = 0.0 if container.duration is None else container.duration / av.time_base
+        if stream.duration is not None and stream.time_base is not None:
+            claimed_s = max(claimed_s, float(stream.duration * stream.time_base))
+        believed_s = stated_duration_s(container, stream)
+    if claimed_s > max(_SHORT_S, size / _LEAST_BYTES_PER_S):
+        raise ValueError(
+            f"{path.name}: expected a length that {size:,} bytes can hold, its header claims "
+            f"{claimed_s / 86_400:,.1f} days; it is damaged or forged: export it again"
+        )
+    tell.send(duration_s=believed_s)
+
+
+def _is_room(error: OSError, order: Order) -> bool:
+    if error.errno in NO_ROOM or any(f"errno {code}" in str(error).lower() for code in NO_ROOM):
+        return True
+    return not order.how.out.is_dir()
+
+
+def _in_words(error: ValueError | OSError, order: Order) -> str:
+    """The error without the file's name, which stands beside it."""
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror is not None:
+        text = f"{error.filename or 'the output folder'}: {error.strerror.lower()}"
+    path = order.inbox / order.path
+    for name in (str(path), path.name):
+        text = text.removeprefix(f"{name}: ")
+    return text
+
+
+class _Telling:
+    """A `Reporter` that tells the service."""
+
+    def __init__(self, events: Connection) -> None:
+        self._events = events
+        self._told_s = 0.0
+        self._total: float | None = None
+
+    def send(self, **content: Any) -> None:
+        """Tell."""
+        for key, value in content.items():
+            if isinstance(value, str):
+                content[key] = value[:_LONGEST_TEXT]
+        self._events.send_bytes(json.dumps(content).encode())
+
+    @contextmanager
+    def step(self, what: str, total: float | None) -> Iterator[_Telling]:
+        """See `Reporter.step`."""
+        self._total, self._told_s = total, 0.0
+        self.send(step=what.rpartition(": ")[2], share=0.0)
+        yield self
+
+    def to(self, done: float) -> None:
+        """See `Step.to`."""
+        now_s = time.monotonic()
+        if self._total and now_s - self._told_s >= _TOLD_EVERY_S:
+            self._told_s = now_s
+            self.send(share=min(1.0, max(0.0, done / self._total)))
+
+    def say(self, text: str) -> None:
+        """See `Reporter.say`."""
+        print(text, flush=True)

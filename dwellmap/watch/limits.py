@@ -1,0 +1,79 @@
+"""How much of the machine the work may take: processes, cores and memory for each, and time."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_CGROUP = Path("/sys/fs/cgroup")
+_MEMORY_SHARE = 0.8
+_LEAST_BYTES_EACH = 2 * 1024**3
+_BASE_S = 900.0
+_BYTES_PER_S = 500.0
+"""Footage of fewer bytes a second than this is not believed to be as long as it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one recording may take.
+
+    Attributes:
+        workers: Recordings at once.
+        cores: Of each worker, the cores that it may use.
+        memory_bytes: Memory of one process.
+        time_factor: Seconds of work for a second of footage, beyond a quarter of an hour.
+
+    """
+
+    workers: int
+    cores: tuple[frozenset[int], ...]
+    memory_bytes: int
+    time_factor: float
+
+    @classmethod
+    def of_machine(cls, workers: int | None, memory_gb: float | None, time_factor: float) -> Limits:
+        """Limits for this machine.
+
+        Without `workers`, one for every two cores, as many as memory allows: decoding alone keeps more than
+        one core busy. The cores are dealt out among them, so that no library starts more threads than there
+        are cores, whatever it is called: FFmpeg, OpenCV, OpenVINO and OpenMP all ask the kernel.
+        """
+        cores = sorted(os.sched_getaffinity(0))
+        usable = max(1, min(len(cores), _quota(len(cores))))
+        memory = _memory_bytes()
+        if workers is None:
+            workers = max(1, min(usable // 2, int(memory * _MEMORY_SHARE // _LEAST_BYTES_EACH)))
+        each = int(memory * _MEMORY_SHARE / workers) if memory_gb is None else int(memory_gb * 1024**3)
+        dealt = tuple(
+            frozenset(cores[n::workers]) if workers <= len(cores) else frozenset({cores[n % len(cores)]})
+            for n in range(workers)
+        )
+        return cls(workers, dealt, each, time_factor)
+
+    def time_s(self, size_bytes: int, duration_s: float | None) -> float:
+        """Seconds that work on a recording may take; a length that its size belies is not believed."""
+        longest_s = size_bytes / _BYTES_PER_S
+        believed_s = longest_s if duration_s is None else min(duration_s, longest_s)
+        return _BASE_S + self.time_factor * believed_s
+
+
+def _quota(cores: int) -> int:
+    """Cores that the container may use (cgroup v2, cpu.max)."""
+    try:
+        quota, period = (_CGROUP / "cpu.max").read_text().split()
+        return cores if quota == "max" else max(1, int(int(quota) / int(period)))
+    except (OSError, ValueError):
+        return cores
+
+
+def _memory_bytes() -> int:
+    """Memory of the machine, or of the container (cgroup v2, memory.max)."""
+    total = int(psutil.virtual_memory().total)
+    try:
+        stated = (_CGROUP / "memory.max").read_text().strip()
+        return total if stated == "max" else min(total, int(stated))
+    except (OSError, ValueError):
+        return total

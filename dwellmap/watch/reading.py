@@ -1,0 +1,73 @@
+"""Reading files for what they hold, one after the other, while the service goes on."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from dwellmap.watch.inbox import Settled
+from tracker.fingerprint import hash_file
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A file that was read.
+
+    Attributes:
+        file: The file.
+        content: SHA-256 of its bytes; empty if it changed meanwhile or could not be read.
+        fault: Why it could not be read.
+
+    """
+
+    file: Settled
+    content: str
+    fault: str = ""
+
+
+class Reading:
+    """A thread that hashes files. It never holds up the end of the process.
+
+    Args:
+        inbox: The inbox.
+
+    """
+
+    def __init__(self, inbox: Path) -> None:
+        self._inbox = inbox
+        self._asked: SimpleQueue[Settled] = SimpleQueue()
+        self._read: SimpleQueue[Read] = SimpleQueue()
+        self.under_way: set[Path] = set()
+        threading.Thread(target=self._work, name="reading", daemon=True).start()
+
+    def ask(self, file: Settled) -> None:
+        """Read a file, unless it is being read."""
+        if file.path not in self.under_way:
+            self.under_way.add(file.path)
+            self._asked.put(file)
+
+    def done(self) -> list[Read]:
+        """What was read since."""
+        found = []
+        while not self._read.empty():
+            read = self._read.get()
+            self.under_way.discard(read.file.path)
+            found.append(read)
+        return found
+
+    def _work(self) -> None:
+        while True:
+            file = self._asked.get()
+            path = self._inbox / file.path
+            content, fault = "", ""
+            try:
+                content = hash_file(path)
+                status = os.stat(path, follow_symlinks=False)
+                if (status.st_size, status.st_mtime_ns, status.st_ino) != file.stamp:
+                    content = ""
+            except (OSError, ValueError) as error:
+                fault = str(error)
+            self._read.put(Read(file, content, fault))

@@ -1,0 +1,94 @@
+"""Whether there is room to work: the output folder is there and has space, the inbox is there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+_SHARES = ("nfs", "cifs", "smb", "fuse", "9p", "afs", "ceph", "glusterfs", "lustre", "virtiofs", "vboxsf")
+
+
+class Room:
+    """Looks whether work can go on.
+
+    Args:
+        out: Output folder.
+        ledger: The ledger in it.
+        identity: (device, inode) of the ledger, so that another folder in its place is not taken for it.
+        inbox: The inbox.
+        least_free_bytes: Space that must be free in the output folder.
+
+    """
+
+    def __init__(
+        self, out: Path, ledger: Path, identity: tuple[int, int], inbox: Path, least_free_bytes: int
+    ) -> None:
+        self._out, self._ledger, self.identity = out, ledger, identity
+        self._inbox, self._least_free_bytes = inbox, least_free_bytes
+        self._mount = _mount_of(inbox)
+
+    def free_bytes(self) -> int | None:
+        """Space left in the output folder; None if it is not there."""
+        try:
+            return shutil.disk_usage(self._out).free
+        except OSError:
+            return None
+
+    def gone(self) -> str:
+        """Why the ledger cannot be used now; empty if it can."""
+        try:
+            status = os.stat(self._ledger)
+        except OSError:
+            return f"the output folder {self._out} is gone"
+        if (status.st_dev, status.st_ino) != self.identity:
+            return f"the output folder {self._out} has been replaced by another one"
+        return ""
+
+    def full(self) -> str:
+        """Why no result can be written now; empty if it can."""
+        free = self.free_bytes()
+        if free is not None and free < self._least_free_bytes:
+            return (
+                f"the disk is nearly full: {free / 1e9:.1f} GB free in {self._out}, "
+                f"{self._least_free_bytes / 1e9:.1f} GB needed"
+            )
+        return "" if os.access(self._out, os.W_OK | os.X_OK) else f"nothing may be written into {self._out}"
+
+    def inbox_lacking(self) -> str:
+        """Why the inbox cannot be read now; empty if it can."""
+        if not os.path.isdir(self._inbox):
+            return f"the inbox {self._inbox} is gone"
+        if self._mount is not None and not os.path.ismount(self._mount):
+            return f"the inbox {self._inbox} is not there: nothing is mounted at {self._mount}"
+        if not os.access(self._inbox, os.R_OK | os.X_OK):
+            return f"the inbox {self._inbox} may not be read"
+        return ""
+
+
+def is_share(folder: Path) -> bool:
+    """Whether a folder lies on a network share, where no news of changes comes."""
+    kind = _mounts().get(str(_mount_of(folder) or "/"), "")
+    return kind.startswith(_SHARES)
+
+
+def _mount_of(folder: Path) -> Path | None:
+    """The mount that a folder lies on; None if that is the root of all."""
+    place = folder.resolve()
+    while not os.path.ismount(place):
+        place = place.parent
+    return None if place == place.parent else place
+
+
+def _mounts() -> dict[str, str]:
+    """Kind of file system by mount point (proc(5), mountinfo)."""
+    found = {}
+    try:
+        rows = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    for row in rows:
+        words = row.split()
+        if "-" in words[5:]:
+            found[words[4].replace("\\040", " ")] = words[words.index("-") + 1]
+    return found
