@@ -143,10 +143,11 @@ def _linked(period: Period) -> pd.DataFrame:
 
 def _footage(period: Period) -> pd.DataFrame:
     """A row per run and quarter with footage: how much of it, what share of it counts, and when that was."""
-    rows = []
+    rows: list[tuple[int, int, float, float]] = []
     for number, member in enumerate(period.members):
-        rows.append(_quarters_of(number, member))
-    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+        rows.extend(_quarters_of(number, member))
+    table = pd.DataFrame(rows, columns=["run", "begin_s", "observed_s", "share"])
+    table = table.astype({"run": "int64", "begin_s": "int64", "observed_s": "float64", "share": "float64"})
     dated = np.array([member.start is not None for member in period.members])[table["run"]]
     clock = _clock(period, np.unique(table["begin_s"][dated]))
     table = table.assign(dated=dated).merge(clock, how="left", on="begin_s")
@@ -156,12 +157,9 @@ def _footage(period: Period) -> pd.DataFrame:
     return table.drop(columns="dated")
 
 
-def _quarters_of(number: int, member: Member) -> pd.DataFrame:
+def _quarters_of(number: int, member: Member) -> list[tuple[int, int, float, float]]:
     whole, used = (_per_quarter(spans, member.zero_s) for spans in (member.observed_s, member.counted_s))
-    rows = pd.DataFrame({"run": number, "begin_s": list(whole), "whole_s": list(whole.values())})
-    rows["observed_s"] = rows["begin_s"].map(used).fillna(0.0).astype(float)
-    rows["share"] = rows["observed_s"] / rows["whole_s"]
-    return rows[rows["observed_s"] > 0].drop(columns="whole_s")
+    return [(number, begin_s, length, length / whole[begin_s]) for begin_s, length in used.items()]
 
 
 def _per_quarter(spans_s: np.ndarray, zero_s: float) -> dict[int, float]:

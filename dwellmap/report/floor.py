@@ -72,7 +72,8 @@ class Floor:
         cells: Sums per cell.
         figures: The table of `zone_figures`, a row per zone.
         hours: day, hour, zone (number), dwell_s, entries, visitors, observed_s; NaN is not shown.
-        quarters: begin_s, day, hour, zone, dwell_s, peak, observed_s; empty with a least number of people.
+        quarters: begin_s, day, hour, zone, dwell_s, peak, peak_s, observed_s; empty where small
+            counts are hidden.
         visits: Visits as far as they are known and may be shown; place is the zone's number.
         visit_day: (V,) day of each, as a number.
         erased: Recordings whose visits are gone.
@@ -339,10 +340,19 @@ def _quarters(
     tables.db.register("numbers_", _zone_numbers(tables, zones, sources))
     staff = "" if choice.count_staff else "AND NOT q.staff"
     table = tables.frame(
-        f"""SELECT q.begin_s, any_value(q.day) AS day, any_value(q.hour) AS hour, n.zone,
-                   sum(q.dwell_s) AS dwell_s, max(q.peak)::DOUBLE AS peak, arg_max(q.peak_s, q.peak) AS peak_s
-            FROM zone_quarters q JOIN numbers_ n USING (setup, place) WHERE q.open {staff}
-            GROUP BY q.begin_s, n.zone ORDER BY q.begin_s, n.zone"""
+        f"""WITH sums AS (
+                SELECT q.begin_s, n.zone, sum(q.dwell_s) AS dwell_s, max(q.peak)::DOUBLE AS peak,
+                       arg_max(q.peak_s, q.peak) AS peak_s
+                FROM zone_quarters q JOIN numbers_ n USING (setup, place) WHERE q.open {staff} GROUP BY ALL
+            ), seen AS (
+                SELECT f.begin_s, n.zone, any_value(f.day) AS day, any_value(f.hour) AS hour,
+                       sum(f.observed_s) AS observed_s
+                FROM footage f JOIN runs r USING (run)
+                JOIN (SELECT DISTINCT setup, zone FROM numbers_) n USING (setup)
+                WHERE f.open GROUP BY f.begin_s, n.zone
+            )
+            SELECT seen.*, coalesce(dwell_s, 0.0) AS dwell_s, coalesce(peak, 0.0) AS peak, peak_s
+            FROM seen LEFT JOIN sums USING (begin_s, zone) ORDER BY begin_s, zone"""
     )
     tables.db.unregister("numbers_")
     return table
@@ -398,8 +408,17 @@ def _cells(
     """Each cell from the setups of the camera that saw it for longest."""
     n = setups[0].grid.cells
     cameras = sorted({setup.camera for setup in setups})
+    staff, by_day = "" if choice.count_staff else "AND NOT staff", "day," if choice.min_people else ""
+    # All cameras at once: opening thousands of files takes longer than reading them.
+    rows = tables.frame(
+        f"""SELECT setup, {by_day} place, sum(dwell_s) AS dwell_s, sum(entries) AS entries,
+                   sum(visitors) AS visitors
+            FROM cell_quarters WHERE open {staff} GROUP BY ALL"""
+    )
+    by_setup = dict(iter(rows.groupby("setup")))
     per_camera = [
-        _camera_cells(tables, [s for s in setups if s.camera == c], zones, choice, length) for c in cameras
+        _camera_cells(by_setup, rows[:0], [s for s in setups if s.camera == c], zones, choice, length)
+        for c in cameras
     ]
     best = np.argmax([cells.exposure_s for cells in per_camera], axis=0)
     picked = {}
@@ -409,7 +428,8 @@ def _cells(
 
 
 def _camera_cells(
-    tables: Tables,
+    by_setup: dict[Any, pd.DataFrame],
+    nothing: pd.DataFrame,
     setups: list[Setup],
     zones: tuple[Zone, ...],
     choice: Choice,
@@ -420,17 +440,10 @@ def _camera_cells(
     dwell, entries, visitors, spread, exposure = (np.zeros(n) for _ in range(5))
     hidden = np.zeros(n, dtype=np.bool_)
     observed = sum(length.get(setup.number, 0.0) for setup in setups)
-    staff = "" if choice.count_staff else "AND NOT staff"
     shares = [zone.share_of_cells(grid) for zone in zones]
     for setup in setups:
         exposure += setup.coverage.share * length.get(setup.number, 0.0)
-        by_day = "day," if choice.min_people else ""
-        rows = tables.frame(
-            f"""SELECT {by_day} place, sum(dwell_s) AS dwell_s, sum(entries) AS entries,
-                       sum(visitors) AS visitors
-                FROM cell_quarters WHERE open AND setup = ? {staff} GROUP BY ALL""",
-            setup.number,
-        )
+        rows = by_setup.get(setup.number, nothing)
         days = [group for _, group in rows.groupby("day", dropna=False)] if choice.min_people else [rows]
         shown = np.zeros(n)
         for day in days:

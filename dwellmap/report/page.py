@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -282,39 +281,16 @@ def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
     clock = summary.period.clock
     local = pd.to_datetime(table["begin_s"], unit="s", utc=True).dt.tz_convert(clock)
     table = table.assign(of_day=(local.dt.hour * 4 + local.dt.minute // 15).to_numpy())
-    footage = _footage_of_day(summary)
-    made = []
+    made: list[dict[str, Any]] = []
     for number, zone in enumerate(floor.zones):
-        if zone.staff:
+        by_quarter = table[table["zone"] == number].groupby("of_day")
+        mine = by_quarter.agg({"dwell_s": "sum", "peak": "max", "observed_s": "sum"}).reset_index()
+        if zone.staff or not mine["dwell_s"].sum():
             continue
-        mine = table[table["zone"] == number].groupby("of_day").agg({"dwell_s": "sum", "peak": "max"})
-        mine = mine.reindex(sorted(footage), fill_value=0.0).reset_index()
-        if not mine["dwell_s"].sum():
-            continue
-        seen = np.array([footage[int(k)] for k in mine["of_day"]])
-        labels = [f"{int(k) // 4}:{int(k) % 4 * 15:02d}" for k in mine["of_day"]]
-        made.append({"name": zone.name, "svg": charts.occupancy(mine, labels, zone.name, seen), "days": days})
+        labels = [f"{k // 4}:{k % 4 * 15:02d}" for k in mine["of_day"].tolist()]
+        drawn = charts.occupancy(mine, labels, zone.name, mine["observed_s"].to_numpy())
+        made.append({"name": zone.name, "svg": drawn, "days": days})
     return made
-
-
-def _footage_of_day(summary: Summary) -> dict[int, float]:
-    """Seconds of footage in each quarter of the local day, of the camera with the most."""
-    found: dict[str, dict[int, float]] = {}
-    for member in summary.period.members:
-        if member.start is None:
-            continue
-        per = found.setdefault(member.camera, {})
-        for begin, end in member.counted_s.tolist():
-            reached = member.zero_s + begin
-            while reached < member.zero_s + end - 1e-6:
-                until = min((reached // 900 + 1) * 900, member.zero_s + end)
-                local = pd.Timestamp(reached, unit="s", tz="UTC").tz_convert(summary.period.clock)
-                hours = summary.period.hours
-                if hours is None or hours.is_open(local.to_pydatetime() + timedelta(seconds=1)):
-                    key = local.hour * 4 + local.minute // 15
-                    per[key] = per.get(key, 0.0) + until - reached
-                reached = until
-    return max(found.values(), key=lambda per: sum(per.values()), default={})
 
 
 def _flow_rows(part: _Part) -> list[dict[str, str]]:
@@ -434,7 +410,8 @@ def _tables(folder: Path, summary: Summary, parts: list[_Part]) -> None:
         flows.append(_flow_table(part).assign(cameras=cameras))
     for name, tables in (("zones", zones), ("hours", hours), ("cells", cells), ("flows", flows)):
         table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-        _csv(folder / f"{name}.csv", table.round(3))
+        numbers = table.select_dtypes("number").columns
+        _csv(folder / f"{name}.csv", table.assign(**table[numbers].round(3)))
     days = summary.people.days.assign(day=summary.people.days["day"].dt.date)
     _csv(folder / "days.csv", days.rename(columns={"people": summary.people.noun, "staff": "probable_staff"}))
 

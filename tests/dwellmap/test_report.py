@@ -1,9 +1,11 @@
 """A report on one person: all figures by hand."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 
 def ran(replay, walker, out: Path, *words: str) -> Path:
@@ -48,3 +50,89 @@ def test_a_folder_that_is_no_run(dwellmap, tmp_path):
     done = dwellmap("report", tmp_path)
     assert done.code == 2
     assert "expected a run" in done.err
+
+
+def test_the_hour_that_clocks_leave_out(replay, walker, dwellmap, tmp_path):
+    # At two o'clock it is three: the visit goes on in the next hour of the day.
+    run = ran(replay, walker, tmp_path / "out", "--start", "2026-03-29T01:59:55+01:00")
+    done = dwellmap("report", run, "--to-folder", tmp_path / "report")
+    assert done.code == 0, done.err
+    hours = pd.read_csv(tmp_path / "report" / "hours.csv", encoding="utf-8-sig")
+    assert hours["hour"].tolist() == [1, 3]
+    assert hours["observed_s"].sum() == pytest.approx(12.0, abs=0.2)
+
+
+def test_a_period_is_found_by_its_days(replay, walker, dwellmap, tmp_path):
+    out = tmp_path / "out"
+    for day in ("2026-03-27", "2026-03-28"):
+        ran(replay, walker, out, "--start", f"{day}T12:00:00+01:00")
+    done = dwellmap(
+        "report", "--out", out, "--from", "2026-03-28", "--json", "--to-folder", tmp_path / "report"
+    )
+    assert json.loads(done.out)["runs"] == 1
+    assert dwellmap("report", "--out", out, "--from", "2026-04-01").code == 2
+    wrong = dwellmap("report", "--out", out, "--from", "yesterday")
+    assert wrong.code == 2
+    assert "--from: expected a day" in wrong.err
+
+
+def test_a_run_whose_personal_data_are_gone_keeps_maps_and_hours(replay, walker, dwellmap, tmp_path):
+    run = ran(replay, walker, tmp_path / "out", "--start", "2026-03-28T12:00:00+01:00")
+    whole = dwellmap("report", run, "--to-folder", tmp_path / "whole")
+    for name in ("tracks", "trajectories", "stays", "visits", "people", "detections"):
+        (run / f"{name}.parquet").unlink()
+    (run / "visits.csv").unlink()
+    done = dwellmap("report", run, "--to-folder", tmp_path / "erased")
+    assert (whole.code, done.code) == (0, 0), done.err
+    for name in ("hours", "cells"):
+        same = [(tmp_path / kind / f"{name}.csv").read_bytes() for kind in ("whole", "erased")]
+        assert same[0] == same[1]
+    assert "have been erased" in (tmp_path / "erased" / "report.html").read_text(encoding="utf-8")
+
+
+def test_nobody_at_all_and_a_name_that_is_markup(replay, walker, dwellmap, tmp_path):
+    (walker / "det" / "det.txt").write_text("1,-1,0,0,1,1,0.01,-1,-1,-1\n")
+    site = walker.parent / "site.toml"
+    site.write_text(site.read_text().replace('name = "stop"', 'name = "<script>alert(1)</script>"'))
+    run = ran(replay, walker, tmp_path / "out")
+    done = dwellmap("report", run, "--site", site, "--to-folder", tmp_path / "report")
+    assert done.code == 0, done.err
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Nobody was counted" in page
+    assert "<script>alert" not in page
+
+
+@pytest.fixture
+def page_in_browser(replay, walker, dwellmap, tmp_path):
+    """The report in Chromium, offline."""
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    run = ran(replay, walker, tmp_path / "out")
+    assert dwellmap("report", run, "--to-folder", tmp_path / "report").code == 0
+    with sync.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        context = browser.new_context(offline=True)
+        page = context.new_page()
+        faults: list[str] = []
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto((tmp_path / "report" / "report.html").as_uri())
+        yield page, faults
+        browser.close()
+
+
+def test_values_under_the_mouse_and_by_the_keys(page_in_browser):
+    page, faults = page_in_browser
+    figure = page.locator("figure", has=page.locator("[data-map=dwell]"))
+    figure.locator("svg.map").scroll_into_view_if_needed()
+    box = figure.locator("svg.map").bounding_box()
+    # The person stands at (4, 4) of 10 x 8 m.
+    page.mouse.move(box["x"] + 0.425 * box["width"], box["y"] + 0.53 * box["height"])
+    assert figure.locator(".value").inner_text().startswith("x 4.25, y 4.25 m:")
+    assert "person-seconds" in figure.locator(".value").inner_text()
+    figure.locator("svg.map").focus()
+    page.keyboard.press("ArrowRight")
+    assert figure.locator(".value").inner_text().startswith("x 4.75, y 4.25 m:")
+    assert faults == []
