@@ -79,7 +79,7 @@ def save_keeping_previous(
         calibration.save(path)
         # The calibration first: beside the older still it is at worst believed to have moved.
         if still_rgb is not None:
-            os.replace(draft, still)
+            _put_still(draft, still, path, before)
     except BaseException as error:
         for file in written:
             file.unlink(missing_ok=True)
@@ -90,6 +90,18 @@ def save_keeping_previous(
             ) from error
         raise
     return kept_as
+
+
+def _put_still(draft: Path, still: Path, path: Path, before: bytes | None) -> None:
+    """The still to its place; if that fails, the calibration is again what it was."""
+    try:
+        os.replace(draft, still)
+    except OSError:
+        if before is None:
+            path.unlink()
+        else:
+            os.replace(_draft(path, before), path)
+        raise
 
 
 def _refuse_changed(path: Path, found: str | None, expected: str | None) -> None:

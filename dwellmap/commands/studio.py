@@ -61,5 +61,5 @@ def open_studio(
     from dwellmap.studio.server import serve
     from dwellmap.studio.workspace import Workspace
 
-    workspace = Workspace(site, out, anywhere=is_loopback(host))
+    workspace = Workspace(site, out, anywhere=token is None and is_loopback(host))
     serve(workspace, host, port, token, page, typer.echo, browser)

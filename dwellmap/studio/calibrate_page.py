@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -15,17 +14,18 @@ from calibration.accuracy import PERSON_M
 from calibration.fit import Fit
 from calibration.overlay import floor_lines_px, grid_step_m
 from calibration.pairs import LEAST_PAIRS
-from dwellmap.calibration_saving import save_keeping_previous
+from dwellmap.calibration_saving import ChangedOnDiskError, id_on_disk
 from dwellmap.site import Camera, Site
 from dwellmap.studio.calibrating import CalibrationDraft, FitOptions, Side
 from dwellmap.studio.canvas import Canvas, Mark, State
+from dwellmap.studio.fit_options import options_form
 from dwellmap.studio.fit_report import fit_report, sigma_legend
 from dwellmap.studio.overlays import camera_lattice, plan_lattice, sigma_picture, warped_still
 from dwellmap.studio.pair_table import Changes, Judged, PairTable, judgements, next_step
 from dwellmap.studio.pictures import Pictures
+from dwellmap.studio.saving import ask_about_disk, save_calibration
 from dwellmap.studio.sheet import draw_plan
 from dwellmap.studio.shell import frame, note, opened, problem, tell
-from dwellmap.studio.sitedocument import change_site, put_calibration
 from dwellmap.studio.still_choice import Picture, still_choice
 from dwellmap.studio.workspace import Workspace
 
@@ -50,22 +50,21 @@ def build(workspace: Workspace, pictures: Pictures, camera: str | None) -> None:
         except ValueError as error:
             problem(str(error))
             return
-        _CalibratePage(workspace, pictures, found.site, found.revision, chosen).build()
+        _CalibratePage(workspace, pictures, found.site, chosen).build()
 
 
 class _CalibratePage:
     """The page of one camera."""
 
-    def __init__(
-        self, workspace: Workspace, pictures: Pictures, site: Site, revision: str, camera: Camera
-    ) -> None:
+    def __init__(self, workspace: Workspace, pictures: Pictures, site: Site, camera: Camera) -> None:
         self.workspace, self.pictures = workspace, pictures
-        self.site, self.revision, self.camera = site, revision, camera
+        self.site, self.camera = site, camera
         self.draft: CalibrationDraft = workspace.draft(site, camera)
         self.chosen = -1
         self.fitted: Fit | None = None
         self.fault: str | None = None
         self.fit_number = self.fitted_number = 0
+        self.seen_version = self.draft.version
         self.grid = True
         self.layers = {"still": 0.0, "sigma": 0.0}
         self.urls: dict[str, str] = {}
@@ -99,6 +98,7 @@ class _CalibratePage:
                 self.table = PairTable(Changes(self._named, self._typed, self._remove))
             with ui.element("section").classes("studio-card").props('aria-label="How good it is"'):
                 self._report()
+                options_form(self.draft.options, self._options)
         self._refresh_still()
         ui.timer(0.05, self._changed, once=True)
 
@@ -150,6 +150,8 @@ class _CalibratePage:
         if side == "image" and self.draft.still_rgb is None:
             tell("Choose a picture of the camera first (above).", good=False)
             return
+        if not self._is_current():
+            return
         try:
             # The pair in hand is completed before an older one that waits.
             held = self.chosen if 0 <= self.chosen < len(self.draft.pairs) else -1
@@ -161,7 +163,10 @@ class _CalibratePage:
         await self._changed()
 
     async def _move(self, side: Side, event: GenericEventArguments) -> None:
-        self.draft.move(int(event.args["index"]), side, _point(event))
+        index, at = int(event.args["index"]), _point(event)
+        if not self._is_current() or not 0 <= index < len(self.draft.pairs):
+            return
+        self.draft.move(index, side, at)
         await self._changed()
 
     def _choose(self, index: int) -> None:
@@ -170,22 +175,30 @@ class _CalibratePage:
         self._show_table()
 
     async def _remove(self, index: int) -> None:
+        if not self._is_current():
+            return
         if 0 <= index < len(self.draft.pairs):
             self.draft.remove(index)
         self.chosen = -1
         await self._changed()
 
     async def _undo(self) -> None:
+        if not self._is_current():
+            return
         self.draft.undo()
         self.chosen = -1
         await self._changed()
 
     async def _clear(self) -> None:
+        if not self._is_current():
+            return
         self.draft.clear()
         self.chosen = -1
         await self._changed()
 
     async def _typed(self, index: int, side: Side, axis: int, text: str) -> None:
+        if not self._is_current():
+            return
         try:
             self.draft.set_number(index, side, axis, text)
         except ValueError as error:
@@ -193,6 +206,8 @@ class _CalibratePage:
         await self._changed()
 
     async def _named(self, index: int, label: str) -> None:
+        if not self._is_current():
+            return
         try:
             self.draft.rename(index, label)
         except ValueError as error:
@@ -200,6 +215,8 @@ class _CalibratePage:
         await self._changed()
 
     async def _swap(self, i: int, j: int) -> None:
+        if not self._is_current():
+            return
         labels = [pair.label for pair in self.draft.pairs]
         whole = self.draft.whole
         self.draft.swap(whole[i], whole[j])
@@ -208,7 +225,7 @@ class _CalibratePage:
 
     async def _options(self, lens: str, height: str) -> None:
         try:
-            self.draft.options = FitOptions.typed(lens, height)
+            self.draft.choose(FitOptions.typed(lens, height))
         except ValueError as error:
             tell(str(error), good=False)
             return
@@ -236,48 +253,49 @@ class _CalibratePage:
         self._show_grid()
 
     def _save(self) -> None:
+        if not self._is_current():
+            return
         if self.fitted_number != self.fit_number:
             tell("The fit is not finished yet; save again in a moment.", good=False)
             return
         if self.fitted is None:
             tell(self.fault or f"Set at least {LEAST_PAIRS} pairs first.", good=False)
             return
-        file = self.workspace.calibration_file(self.camera)
         try:
-            kept = save_keeping_previous(
-                self.fitted.calibration, file, self.draft.keep_rgb, self.draft.disk_id
-            )
+            told = save_calibration(self.workspace, self.draft, self.fitted.calibration)
+        except ChangedOnDiskError:
+            self._ask_about_disk()
+            return
         except (ValueError, OSError) as error:
             tell(str(error), good=False)
             return
-        self.draft.saved(self.fitted.calibration)
-        told = f"Saved {file.name} (calibration {self.fitted.calibration.id})."
-        if kept is not None:
-            told += f" The previous one is kept as {kept.name}."
-        if self.camera.calibration is None:
-            try:
-                folder = self.workspace.site_file.absolute().parent
-                self.revision = change_site(
-                    self.workspace.site_file,
-                    self.revision,
-                    lambda document: put_calibration(document, folder, self.camera.name, file),
-                )
-            except (ValueError, OSError) as error:
-                tell(f"{told}\nBut the site file does not name it yet: {error}", good=False)
-                return
-            self.camera = replace(self.camera, calibration=file)
+        self.seen_version = self.draft.version
         tell(told)
         self._show_table()
+
+    def _ask_about_disk(self) -> None:
+        file = self.workspace.calibration_file(self.camera)
+
+        def over() -> None:
+            self.draft.disk_id = id_on_disk(file)
+            self._save()
+
+        def read_again() -> None:
+            self.workspace.calibrations.pop(self.camera.name, None)
+            ui.navigate.reload()
+
+        ask_about_disk(file.name, over, read_again)
 
     # ---- what it shows ----
     async def _changed(self) -> None:
         """The pairs changed: show them at once, and the fit when it is there."""
         self.fit_number += 1
         number = self.fit_number
+        self.seen_version = self.draft.version
         self._show_points()
         self._show_table()
         # A copy, for the draft may change under the fit; None if the studio is ending.
-        answer = await run.io_bound(_fit, copy(self.draft))
+        answer = await run.io_bound(copy(self.draft).try_to_fit)
         if answer is None or number != self.fit_number:
             return  # there is a newer one under way
         self.fitted, self.fault = answer
@@ -287,9 +305,10 @@ class _CalibratePage:
     def _draw_fit(self) -> None:
         self.urls.clear()
         calibration = None if self.fitted is None else self.fitted.calibration
-        size_m = self.site.plan.size_m
-        self.image.show(lattice=None if calibration is None else camera_lattice(calibration))
-        self.floor.show(lattice=None if calibration is None else plan_lattice(calibration, size_m))
+        of_picture = None if calibration is None else camera_lattice(calibration)
+        self.image.show(lattice=of_picture)
+        of_plan = None if calibration is None else plan_lattice(calibration, self.site.plan.size_m)
+        self.floor.show(lattice=of_plan)
         self._show_points()
         self._show_grid()
         self._show_layers()
@@ -311,20 +330,28 @@ class _CalibratePage:
             canvas.marks(marks)
             canvas.show(chosen=self.chosen)
 
+    def _is_current(self) -> bool:
+        """Whether the draft is what this page shows; else another tab changed it, and it is shown anew."""
+        if self.seen_version == self.draft.version and self.workspace.draft_is(self.draft):
+            return True
+        tell("This camera was changed in another tab; this page shows it anew now.", good=False)
+        ui.navigate.reload()
+        return False
+
     def _judgement(self) -> dict[int, Judged]:
         """What the fit says of the pairs, by index of the draft; nothing while it belongs to other pairs."""
         whole = self.draft.whole
-        if self.fitted is None or self.fitted_number != self.fit_number:
+        current = self.fitted_number == self.fit_number and self.seen_version == self.draft.version
+        if self.fitted is None or not current:
             return {}
         return judgements(self.fitted, whole)
 
     def _show_grid(self) -> None:
-        if self.fitted is None or not self.grid:
-            self.image.grid([])
-            return
-        w, h = self.site.plan.size_m
-        extent = (0.0, 0.0, w, h)
-        self.image.grid(floor_lines_px(self.fitted.calibration, extent, grid_step_m(extent)))
+        lines = []
+        if self.fitted is not None and self.grid:
+            extent = (0.0, 0.0, *self.site.plan.size_m)
+            lines = floor_lines_px(self.fitted.calibration, extent, grid_step_m(extent))
+        self.image.grid(lines)
 
     def _show_layers(self) -> None:
         layers = []
@@ -366,24 +393,6 @@ class _CalibratePage:
     @ui.refreshable_method
     def _report(self) -> None:
         fit_report(self.fitted, self.fault, self.site.settings.maps.cell_m, self._swap)
-        with ui.expansion("Lens and camera height").props("dense"):
-            options = self.draft.options
-            lens = ui.input(
-                "Lens (empty: estimated; 0: none)", value="" if options.lens is None else f"{options.lens:g}"
-            ).props("dense")
-            height = ui.input(
-                "Measured camera height, m (empty: from the pairs)",
-                value="" if options.camera_height_m is None else f"{options.camera_height_m:g}",
-            ).props("dense")
-            for field in (lens, height):
-                field.on("change", lambda _: self._options(str(lens.value), str(height.value)))
-
-
-def _fit(draft: CalibrationDraft) -> tuple[Fit | None, str | None]:
-    try:
-        return draft.fit(), None
-    except ValueError as error:
-        return None, str(error)
 
 
 def _point(event: GenericEventArguments) -> tuple[float, float]:

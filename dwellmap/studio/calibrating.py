@@ -79,6 +79,8 @@ class CalibrationDraft:
         on_disk: The calibration that this began with or was last saved as; None if there is none yet.
         disk_id: What the calibration file was then, see `id_on_disk`; None if there was none.
         problems: What was wrong with what was on disk, in plain words.
+        saved_options: What the calibration on disk was fitted with, if it was saved from here.
+        version: Goes up with every change, so that a page knows whether another one changed something.
 
     """
 
@@ -92,6 +94,8 @@ class CalibrationDraft:
     on_disk: Calibration | None = None
     disk_id: str | None = None
     problems: tuple[str, ...] = ()
+    saved_options: FitOptions | None = None
+    version: int = 0
     _before: list[tuple[DraftPair, ...]] = field(default_factory=list)
 
     @classmethod
@@ -129,9 +133,10 @@ class CalibrationDraft:
                     )
                 scale = (w / old_w, h / old_h)
                 self._change(tuple(replace(p, image_px=_resized(p.image_px, scale)) for p in self.pairs))
-                # Steps before belong to the other size.
-                self._before.clear()
+            # Steps before belong to the other size.
+            self._before.clear()
         self.still_rgb, self.keep_rgb, self.size_px = still_rgb, keep_rgb, (w, h)
+        self.version += 1
 
     def place(self, side: Side, at: Point, held: int = -1) -> int:
         """Set a point: the other side of a pair that waits for one, else the first of a new pair.
@@ -192,6 +197,18 @@ class CalibrationDraft:
         at[axis] = value
         self.move(index, side, (at[0], at[1]))
 
+    def choose(self, options: FitOptions) -> None:
+        """Tell the fit something else beside the pairs."""
+        self.options = options
+        self.version += 1
+
+    @property
+    def touched(self) -> bool:
+        """Whether there is something here that is not on disk."""
+        if self.keep_rgb is not None:
+            return True
+        return bool(self.pairs) if self.on_disk is None else not self._is(self.on_disk)
+
     def rename(self, index: int, label: str) -> None:
         """Give a pair another name.
 
@@ -234,6 +251,7 @@ class CalibrationDraft:
         if not self._before:
             return False
         self.pairs = self._before.pop()
+        self.version += 1
         return True
 
     @property
@@ -244,6 +262,7 @@ class CalibrationDraft:
     def saved(self, calibration: Calibration) -> None:
         """Say that this calibration, fitted to these pairs, is on disk now."""
         self.on_disk, self.disk_id, self.problems = calibration, calibration.id, ()
+        self.saved_options = self.options
         self.keep_rgb = None
 
     @property
@@ -280,10 +299,18 @@ class CalibrationDraft:
             foot_jitter=None if before is None else before.foot_jitter,
         )
 
+    def try_to_fit(self) -> tuple[Fit | None, str | None]:
+        """The fit, or why there is none."""
+        try:
+            return self.fit(), None
+        except ValueError as error:
+            return None, str(error)
+
     def _is(self, calibration: Calibration) -> bool:
         """Whether nothing was changed since; a calibration may have been fitted in another way than here."""
+        options = self.saved_options or _options_of(calibration)
         return (self.size_px, self.pairs, self.options) == (
-            calibration.image_size_px, _pairs_of(calibration), _options_of(calibration),
+            calibration.image_size_px, _pairs_of(calibration), options,
         )  # fmt: skip
 
     def _change(self, pairs: tuple[DraftPair, ...]) -> None:
@@ -292,6 +319,7 @@ class CalibrationDraft:
         self._before.append(self.pairs)
         del self._before[:-_MOST_STEPS]
         self.pairs = pairs
+        self.version += 1
 
     def _next_label(self) -> str:
         taken = {pair.label for pair in self.pairs}
@@ -307,10 +335,11 @@ def _pairs_of(calibration: Calibration) -> tuple[DraftPair, ...]:
 
 
 def _options_of(calibration: Calibration) -> FitOptions:
-    pose = calibration.pose
-    if pose is not None and pose.source == "camera height":
-        return FitOptions(camera_height_m=pose.camera_height_m)
-    return FitOptions()
+    pose, lens = calibration.pose, calibration.lens
+    # An estimated lens has its error in the covariance, a given one has not.
+    given = lens.division if lens.bends and len(calibration.cov_h) == 8 and not lens.polynomial else None
+    height_m = pose.camera_height_m if pose is not None and pose.source == "camera height" else None
+    return FitOptions(given, height_m)
 
 
 def _optional(text: str, what: str) -> float | None:

@@ -54,11 +54,11 @@ export default {
     extent(now, before) {
       if (JSON.stringify(now) !== JSON.stringify(before)) this.fit();
     },
-    points() { this.drag = null; this.redraw(); },
-    shapes() { this.drag = null; this.redraw(); },
+    points() { this.answered(); },
+    shapes() { this.answered(); },
     tool() { this.drawn = []; this.redraw(); },
     picture() { this.redraw(); }, layers() { this.redraw(); }, lines() { this.redraw(); },
-    chosen(now) { this.picked = now; this.redraw(); }, chosenShape() { this.redraw(); }, lattice() { this.redraw(); },
+    chosen(now) { this.picked = now; this.redraw(); }, chosenShape() { this.pickedCorner = -1; this.redraw(); }, lattice() { this.redraw(); },
     cells() { this.redraw(); }, ruled() { this.redraw(); },
   },
   methods: {
@@ -89,6 +89,12 @@ export default {
       const box = this.$refs.canvas.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
     },
+    answered() {
+      // A drag that is still under way goes on; one that ended is in what has come.
+      if (this.drag && this.drag.dropped) this.drag = null;
+      if (!this.nudging) this.nudged = null;
+      this.redraw();
+    },
     // ---- the mouse ------------------------------------------------------------------------------------
     down(event) {
       if (!this.view) return;
@@ -103,7 +109,7 @@ export default {
       if (!this.view) return;
       const at = this.at(event);
       this.pointer = this.world(at);
-      if (this.drag) {
+      if (this.drag && !this.drag.dropped) {
         const [dx, dy] = [at[0] - this.drag.from[0], at[1] - this.drag.from[1]];
         if (Math.hypot(dx, dy) > CLICK_MOVED) this.drag.moved = true;
         if (this.drag.moved && this.drag.pan) {
@@ -118,19 +124,21 @@ export default {
       this.redraw();
     },
     up(event) {
-      if (!this.drag) return;
+      if (!this.drag || this.drag.dropped) return;
       const drag = this.drag;
       const to = this.world(this.at(event));
       if (drag.moved && drag.hit) {
-        this.report(drag.hit, to);
+        drag.dropped = true;
+        this.report(drag.hit, to, this.world(drag.from));
         return; // what was dragged stays where it was dropped until the server has answered
       }
       this.drag = null;
       if (!drag.moved && event.button === 0) this.click(to, drag.hit);
       this.redraw();
     },
-    report(hit, [x, y]) {
+    report(hit, [x, y], [fromX, fromY]) {
       if (hit.kind === "point") this.$emit("move", { index: hit.index, x, y });
+      else if (hit.kind === "whole") this.$emit("moveShape", { index: hit.index, dx: x - fromX, dy: y - fromY });
       else this.$emit("reshape", { index: hit.index, corner: hit.corner, x, y });
     },
     click(to, hit) {
@@ -141,6 +149,7 @@ export default {
       else this.$emit("chooseShape", { index: this.shapeAt(to) });
     },
     pick(index) {
+      this.nudged = null;
       this.picked = index; // at once: the next key may follow before the server has answered
       this.$emit("choose", { index });
     },
@@ -181,6 +190,7 @@ export default {
       if (shape && this.tool === "edit") {
         const corner = shape.points.findIndex(near);
         if (corner >= 0) return { kind: "shape", index: this.chosenShape, corner };
+        if (this.shapeAt(this.world(at)) === this.chosenShape) return { kind: "whole", index: this.chosenShape };
       }
       return null;
     },
@@ -206,7 +216,7 @@ export default {
       else if (event.key === "Enter") this.finish();
       else if (event.key === " ") this.chooseNear();
       else if (event.key === "Delete" || event.key === "Backspace") this.remove();
-      else if (event.key === "Escape") { this.drawn = []; this.cross = null; this.pick(-1); }
+      else if (event.key === "Escape") { this.drawn = []; this.cross = null; this.pickedCorner = -1; this.pick(-1); }
       else if (event.key === "+" || event.key === "=") this.zoom(1.25, this.middle());
       else if (event.key === "-") this.zoom(0.8, this.middle());
       else if (event.key === "0") this.fit();
@@ -219,16 +229,29 @@ export default {
     },
     step([dx, dy], px) {
       const by = this.cells ? this.cells.side : px / this.view.scale;
-      const held = (this.points || []).find((point) => point.index === this.picked);
-      if (held) {
-        this.$emit("move", { index: held.index, x: held.x + dx * by, y: held.y + dy * by });
-        return;
-      }
+      const held = this.nudged || this.heldCorner() || (this.points || []).find((p) => p.index === this.picked);
+      if (held) return this.nudge(held, dx * by, dy * by);
       const [x0, y0, x1, y1] = this.extent;
       const from = this.cross || this.world(this.middle());
       this.cross = [Math.min(Math.max(from[0] + dx * by, x0), x1), Math.min(Math.max(from[1] + dy * by, y0), y1)];
       this.tell(this.cross);
       this.spoken = this.spokenValue ? `${this.told(this.cross)}: ${this.spokenValue}` : this.told(this.cross);
+    },
+    // Held keys add up here; the server is told when they rest.
+    nudge({ index, corner, x, y }, dx, dy) {
+      this.nudged = { index, corner, x: x + dx, y: y + dy };
+      clearTimeout(this.nudging);
+      this.nudging = setTimeout(() => {
+        this.nudging = null;
+        this.$emit(corner === undefined ? "move" : "reshape", this.nudged);
+      }, 150);
+      this.spoken = this.told([this.nudged.x, this.nudged.y]);
+    },
+    heldCorner() {
+      const shape = (this.shapes || [])[this.chosenShape];
+      if (!shape || this.tool !== "edit" || !(this.pickedCorner >= 0)) return null;
+      const at = shape.points[this.pickedCorner];
+      return at ? { index: this.chosenShape, corner: this.pickedCorner, x: at[0], y: at[1] } : null;
     },
     enter() {
       if (this.tool === "points") this.place(this.cross);
@@ -240,6 +263,8 @@ export default {
       const at = this.screen(this.cross || this.world(this.middle()));
       const hit = this.hit(at);
       if (hit && hit.kind === "point") this.pick(hit.index);
+      else if (hit && hit.kind === "shape") this.pickedCorner = hit.corner;
+      else if (this.tool === "edit") this.$emit("chooseShape", { index: this.shapeAt(this.world(at)) });
     },
     remove() {
       if (this.drawn.length) this.drawn.pop();
@@ -342,8 +367,7 @@ export default {
       ctx.stroke();
     },
     paintShape(ctx, shape, i) {
-      const moved = this.drag && this.drag.to && this.drag.hit.kind === "shape" && this.drag.hit.index === i;
-      const points = shape.points.map((p, n) => (moved && n === this.drag.hit.corner ? this.drag.to : p));
+      const points = this.asDragged(shape, i);
       const shown = points.map((p) => this.screen(p));
       const chosen = i === this.chosenShape;
       ctx.beginPath();
@@ -358,9 +382,19 @@ export default {
       ctx.setLineDash(shape.dashed ? [7, 5] : []);
       ctx.stroke();
       ctx.setLineDash([]);
-      if (chosen && this.tool === "edit") shown.forEach((p) => dot(ctx, p, 5, "#ffffff", shape.colour));
+      if (chosen && this.tool === "edit")
+        shown.forEach((p, n) => dot(ctx, p, 5, n === this.pickedCorner ? "#ffd43b" : "#ffffff", shape.colour));
       const [x, y] = middle(shown);
       if (shape.label) write(ctx, shape.label, x, y, shape.colour, "center");
+    },
+    asDragged(shape, i) {
+      const { hit, to, from } = this.drag || {};
+      if (this.nudged && this.nudged.corner !== undefined && this.nudged.index === i)
+        return shape.points.map((p, n) => (n === this.nudged.corner ? [this.nudged.x, this.nudged.y] : p));
+      if (!to || hit.index !== i || hit.kind === "point") return shape.points;
+      if (hit.kind === "shape") return shape.points.map((p, n) => (n === hit.corner ? to : p));
+      const [x, y] = this.world(from);
+      return shape.points.map((p) => [p[0] + to[0] - x, p[1] + to[1] - y]);
     },
     paintDrawn(ctx) {
       if (!this.drawn.length) return;
@@ -375,7 +409,8 @@ export default {
     },
     paintPoint(ctx, point) {
       const moved = this.drag && this.drag.to && this.drag.hit.kind === "point" && this.drag.hit.index === point.index;
-      const [x, y] = this.screen(moved ? this.drag.to : [point.x, point.y]);
+      const keyed = this.nudged && this.nudged.corner === undefined && this.nudged.index === point.index;
+      const [x, y] = this.screen(moved ? this.drag.to : keyed ? [this.nudged.x, this.nudged.y] : [point.x, point.y]);
       const chosen = point.index === this.picked;
       const colour = chosen ? COLOURS.chosen : COLOURS[point.state];
       for (const [style, width] of [["#ffffff", 4.5], [colour, 2]]) {

@@ -108,7 +108,8 @@ class Guard:
         if not name:
             name, port = host, "80"
         if is_loopback(self.host):
-            return name.lower() in _HERE and port == str(self.port)
+            ours = _HERE | {self.host.lower(), f"[{self.host}]"}
+            return name.lower() in ours and port == str(self.port)
         # From elsewhere the machine has names that are not known here; the token protects it.
         return True
 
@@ -181,7 +182,10 @@ def _own_page(headers: dict[str, str], host: str) -> bool:
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
 
 
 async def _answer(response: Response, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from calibration.scene import DEFAULT_FURNITURE_HEIGHT_M
@@ -81,15 +81,24 @@ def outlines_of(content: dict[str, Any]) -> tuple[Outline, ...]:
 
 @dataclass(slots=True)
 class Drawing:
-    """The outlines while somebody works on them, with an undo."""
+    """The outlines while somebody works on them, with an undo.
+
+    Attributes:
+        outlines: As they are now.
+        began_with: As they were in the site file.
+        version: Goes up with every change, so that a page knows whether another one changed something.
+
+    """
 
     outlines: tuple[Outline, ...]
-    _before: list[tuple[Outline, ...]]
+    began_with: tuple[Outline, ...]
+    version: int = 0
+    _before: list[tuple[Outline, ...]] = field(default_factory=list)
 
     @classmethod
     def of(cls, outlines: tuple[Outline, ...]) -> Drawing:
         """Begin with these."""
-        return cls(outlines, [])
+        return cls(outlines, outlines)
 
     def add(self, outline: Outline) -> int:
         """Add one.
@@ -110,6 +119,10 @@ class Drawing:
         points = self.outlines[index].points
         self.replace(index, points=(*points[:corner], at, *points[corner + 1 :]))
 
+    def move(self, index: int, dx: float, dy: float) -> None:
+        """Move all of one, metres."""
+        self.replace(index, points=tuple((x + dx, y + dy) for x, y in self.outlines[index].points))
+
     def remove(self, index: int) -> None:
         """Take one away."""
         self._change((*self.outlines[:index], *self.outlines[index + 1 :]))
@@ -124,6 +137,7 @@ class Drawing:
         if not self._before:
             return False
         self.outlines = self._before.pop()
+        self.version += 1
         return True
 
     @property
@@ -139,3 +153,4 @@ class Drawing:
             self._before.append(self.outlines)
             del self._before[:-_MOST_STEPS]
             self.outlines = outlines
+            self.version += 1

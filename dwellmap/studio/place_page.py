@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 from zoneinfo import available_timezones
 
+import numpy as np
 from nicegui import ui
 from tomlkit import TOMLDocument
 
@@ -47,13 +48,17 @@ def _new_place(workspace: Workspace, pictures: Pictures) -> None:
             ).props("dense outlined")
             camera = ui.input("Name of the first camera", value="entrance").props("dense outlined")
         ui.html("<h2>The floor plan</h2>", sanitize=False)
-        form = PlanForm(pictures)
+        folder = workspace.site_file.absolute().parent
+        form = PlanForm(pictures, folder)
 
         def make() -> None:
+            plan = None
             try:
-                plan = form.finished(workspace.site_file.absolute().parent)
+                plan = form.finished(folder)
                 new_site(workspace.site_file, name.value.strip(), str(zone.value), plan, camera.value.strip())
             except (ValueError, OSError) as error:
+                if plan is not None:
+                    form.forget(plan)
                 tell(str(error), good=False)
                 return
             ui.navigate.to(f"/calibrate?camera={quote(camera.value.strip())}")
@@ -81,6 +86,11 @@ def _place(workspace: Workspace, pictures: Pictures, found: Opened) -> None:
             ui.html("<h2>Cameras</h2>", sanitize=False)
             for camera in site.cameras:
                 _camera(camera, site.settings.maps.cell_m)
+            if len(site.cameras) > 1 and not all(camera.files for camera in site.cameras):
+                note(
+                    "With several cameras, put the recordings of each into a folder called like it, or name "
+                    "them with files = [...] in the site file: else nobody knows whose they are."
+                )
             with ui.element("div").classes("studio-row"):
                 name = ui.input("Name of another camera").props("dense outlined")
                 ui.button(
@@ -101,7 +111,7 @@ def _place(workspace: Workspace, pictures: Pictures, found: Opened) -> None:
                 note(
                     "Zones and calibrations stay as they are, in metres: another scale or corner moves them."
                 )
-                form = PlanForm(pictures)
+                form = PlanForm(pictures, workspace.site_file.absolute().parent)
 
                 def replace_plan() -> None:
                     folder = workspace.site_file.absolute().parent
@@ -110,8 +120,8 @@ def _place(workspace: Workspace, pictures: Pictures, found: Opened) -> None:
                     except (ValueError, OSError) as error:
                         tell(str(error), good=False)
                         return
-                    if not change(lambda document: put_plan(document, folder, plan)) and plan.picture:
-                        plan.picture.unlink(missing_ok=True)
+                    if not change(lambda document: put_plan(document, folder, plan)):
+                        form.forget(plan)
 
                 ui.button("Use this plan", on_click=replace_plan).props("outline dense")
 
@@ -130,6 +140,6 @@ def _camera(camera: Camera, cell_m: float) -> None:
                 far = honest_distance_m(calibration, cell_m)
                 pairs = int(calibration.pairs.used.sum())
                 told = f"{pairs} pairs" if pairs else "estimated from people"
-                note(told + (f", cells of {cell_m:g} m honest to {far:.0f} m" if far == far else ""))
+                note(told + (f", cells of {cell_m:g} m honest to {far:.0f} m" if np.isfinite(far) else ""))
         ui.space()
         ui.link("Calibrate", f"/calibrate?camera={quote(camera.name)}")

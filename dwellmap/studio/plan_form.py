@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from nicegui import ui
-from nicegui.events import GenericEventArguments, UploadEventArguments
+from nicegui.events import GenericEventArguments, UploadEventArguments, ValueChangeEventArguments
 from numpy.typing import NDArray
 
+from calibration.pictures import read_picture
 from calibration.plan import MAX_SIDE_M, FloorPlan
+from dwellmap.site import STILL_END
 from dwellmap.studio.calibrating import Point
 from dwellmap.studio.canvas import Canvas, Mark
 from dwellmap.studio.pictures import Pictures
@@ -18,6 +20,7 @@ from dwellmap.studio.shell import note, tell
 from dwellmap.studio.still_choice import PICTURES, REJECTED
 from dwellmap.studio.uploads import LARGEST_UPLOAD_BYTES, uploaded_picture, write_beside
 
+_MOST_LISTED = 100
 _SHEET, _PICTURE = "An empty sheet", "A picture of the plan"
 
 
@@ -41,16 +44,22 @@ def metres_per_pixel(a_px: Point, b_px: Point, distance_m: float) -> float:
 class PlanForm:
     """Lets a person choose a plan; `finished` gives it."""
 
-    def __init__(self, pictures: Pictures) -> None:
+    def __init__(self, pictures: Pictures, folder: Path) -> None:
         self._pictures = pictures
         self._rgb: NDArray[np.uint8] | None = None
         self._name = "plan"
+        self._lies_at: Path | None = None
         self._points: list[Point] = []
         self._kind = ui.radio([_SHEET, _PICTURE], value=_SHEET, on_change=self._shown).props("inline")
         with ui.element("div").classes("studio-row") as self._sheet:
             self._width = ui.number("Width, m", value=12.0, min=0.5, max=MAX_SIDE_M).props("dense outlined")
             self._height = ui.number("Depth, m", value=8.0, min=0.5, max=MAX_SIDE_M).props("dense outlined")
         with ui.element("div").style("display: flex; flex-direction: column; gap: 8px") as self._picture:
+            lying = {str(path): path.name for path in _pictures_in(folder)}
+            if lying:
+                ui.select(lying, label="A picture beside the site file", on_change=self._picked).props(
+                    "outlined dense"
+                )
             ui.upload(
                 label="Picture of the plan, seen from above", auto_upload=True, on_upload=self._uploaded,
                 max_file_size=LARGEST_UPLOAD_BYTES,
@@ -87,7 +96,13 @@ class PlanForm:
         scale = self._scale()
         height, width = self._rgb.shape[:2]
         FloorPlan((width * scale, height * scale), scale)  # says what is wrong before anything is written
-        return FloorPlan.from_picture(write_beside(folder, self._name, self._rgb), scale)
+        file = self._lies_at or write_beside(folder, self._name, self._rgb)
+        return FloorPlan.from_picture(file, scale)
+
+    def forget(self, plan: FloorPlan) -> None:
+        """Take away the picture that was written for a plan that is not used after all."""
+        if plan.picture is not None and plan.picture != self._lies_at:
+            plan.picture.unlink(missing_ok=True)
 
     def _scale(self) -> float:
         if len(self._points) < 2 or self._distance.value is None:
@@ -107,9 +122,23 @@ class PlanForm:
         except ValueError as error:
             tell(str(error), good=False)
             return
-        self._name, self._points = event.file.name, []
-        h, w = self._rgb.shape[:2]
-        self._canvas.show(picture=self._pictures.keep(self._rgb), extent=[-0.5, -0.5, w - 0.5, h - 0.5])
+        self._name, self._lies_at = event.file.name, None
+        self._show_picture(self._rgb)
+
+    def _picked(self, event: ValueChangeEventArguments[str]) -> None:
+        path = Path(str(event.value))
+        try:
+            self._rgb = read_picture(path, "plan")
+        except ValueError as error:
+            tell(str(error), good=False)
+            return
+        self._lies_at = path
+        self._show_picture(self._rgb)
+
+    def _show_picture(self, rgb: NDArray[np.uint8]) -> None:
+        self._points = []
+        h, w = rgb.shape[:2]
+        self._canvas.show(picture=self._pictures.keep(rgb), extent=[-0.5, -0.5, w - 0.5, h - 0.5])
         self._scaled()
 
     def _placed(self, event: GenericEventArguments) -> None:
@@ -141,6 +170,15 @@ class PlanForm:
             return "Choose the picture of the plan first."
         h, w = self._rgb.shape[:2]
         return f"{100 * scale:.2f} cm in a pixel: the plan is {w * scale:.1f} x {h * scale:.1f} m"
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    endings = set(PICTURES.split(","))
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in endings and not path.name.endswith((STILL_END, ".check.png"))
+    )[:_MOST_LISTED]
 
 
 def plan_in_words(plan: FloorPlan) -> None:

@@ -51,6 +51,7 @@ def serve(
     pictures = Pictures()
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     pictures.add_to(outer)
+    ui.add_css(STATIC / "studio.css", shared=True)
     browser_app.add_static_files("/static", STATIC)
     runs = RunList(workspace.runs)
     add_run_files(outer, runs)
@@ -63,13 +64,14 @@ def serve(
     address = f"http://{shown}:{bound}{path}"
     say(f"The studio is at {address}" + ("?token=<your token>" if token else ""))
     if not is_loopback(host):
-        say("It speaks plain HTTP: use it in a network you trust, or behind a server that adds HTTPS.")
+        say("It speaks plain HTTP: use it in a network you trust.")
     say("Nothing leaves this machine. Ctrl+C ends it.")
     guarded = Guard(outer, host, bound, token)
     config = uvicorn.Config(guarded, access_log=False, log_level="warning", ws_max_size=4_000_000)
     server = uvicorn.Server(config)
-    if show:
-        webbrowser.open(address + (f"?token={token}" if token else ""))
+    # With a token nothing is opened: it would stand in the list of processes.
+    if show and token is None:
+        webbrowser.open(address)
     asyncio.run(server.serve(sockets=[listening]))
 
 

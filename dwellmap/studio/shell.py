@@ -25,7 +25,6 @@ def frame(title: str, here: str, workspace: Workspace) -> Iterator[None]:
     """The page around what the block builds."""
     ui.page_title(f"{title} · Dwellmap studio")
     ui.colors(primary="#0067b8", negative="#b42318", positive="#2b6e3f")
-    ui.add_css(STATIC / "studio.css", shared=True)
     with ui.element("header").classes("studio-head"):
         ui.label("Dwellmap").classes("studio-brand")
         with ui.element("nav").props('aria-label="Pages"'):

@@ -124,8 +124,12 @@ def put_camera(document: TOMLDocument, name: str) -> None:
     _rows(document, "cameras").append(_table({"name": name}))
 
 
-def put_calibration(document: TOMLDocument, folder: Path, camera: str, file: Path) -> None:
+def put_calibration(
+    document: TOMLDocument, folder: Path, camera: str, file: Path, new_still: bool = False
+) -> None:
     """Say which calibration a camera has.
+
+    With a new still beside the calibration, an older one that is named does not count any more.
 
     Raises:
         ValueError: If there is no such camera.
@@ -135,6 +139,8 @@ def put_calibration(document: TOMLDocument, folder: Path, camera: str, file: Pat
     if table is None:
         raise ValueError(f"expected a camera {camera!r} in the site file, there is none any more")
     table["calibration"] = _relative(file, folder)
+    if new_still and "still" in table:
+        del table["still"]
 
 
 def put_outlines(document: TOMLDocument, outlines: Sequence[Outline]) -> None:

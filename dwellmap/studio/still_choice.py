@@ -1,4 +1,4 @@
-"""Where the picture to click in comes from: a file, a recording, or the newest run."""
+"""Where the picture to click in comes from: a recording, or a file."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def still_choice(workspace: Workspace, site: Site, camera: Camera, chosen: Chose
                 tell(str(error), good=False)
                 return
             dialog.close()
-            await chosen(picture, picture, f"Using {event.file.name}.")
+            await chosen(picture, softened(picture), f"Using {event.file.name}.")
 
         upload = ui.upload(
             label="Picture file", auto_upload=True, max_file_size=LARGEST_UPLOAD_BYTES, on_upload=from_file,

@@ -42,7 +42,7 @@ class Workspace:
         anywhere: Whether recordings may be opened from anywhere on this machine; else only from the folder of
             the site file.
         calibrations: Drafts by camera.
-        drawing: The plan's outlines while somebody draws, with the revision they began with.
+        drawing: The plan's outlines while somebody draws.
 
     """
 
@@ -50,7 +50,7 @@ class Workspace:
     out: Path
     anywhere: bool = True
     calibrations: dict[str, CalibrationDraft] = field(default_factory=dict)
-    drawing: tuple[str, Drawing] | None = None
+    drawing: Drawing | None = None
 
     def open(self) -> Opened | None:
         """Read the site file; None if there is none yet.
@@ -83,11 +83,18 @@ class Workspace:
     def draft(self, site: Site, camera: Camera) -> CalibrationDraft:
         """The calibration of a camera in the making: begun with what is on disk, kept over reloads."""
         draft = self.calibrations.get(camera.name)
-        if draft is None:
+        # What nobody has changed here follows what is on disk.
+        if draft is None or (
+            not draft.touched and draft.disk_id != id_on_disk(self.calibration_file(camera))
+        ):
             draft = self._from_disk(site, camera)
             self.calibrations[camera.name] = draft
         draft.plan = site.plan
         return draft
+
+    def draft_is(self, draft: CalibrationDraft) -> bool:
+        """Whether a draft is still the one that is worked on."""
+        return self.calibrations.get(draft.camera) is draft
 
     def _from_disk(self, site: Site, camera: Camera) -> CalibrationDraft:
         file = self.calibration_file(camera)
@@ -140,9 +147,9 @@ class Workspace:
         path = (folder / Path(typed.strip()).expanduser()).resolve()
         if not self.anywhere and not path.is_relative_to(folder.resolve()):
             raise ValueError(
-                f"{typed}: from other machines, recordings are opened only in the site's folder, {folder}"
+                f"{typed}: with a token, recordings are opened only in the site's folder, {folder}"
             )
-        if not path.exists():
+        if not (path.is_file() or path.is_dir()):
             raise ValueError(f"{typed}: expected a recording on the studio's machine, there is no such file")
         return path
 

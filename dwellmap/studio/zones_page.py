@@ -13,8 +13,8 @@ from dwellmap.studio.canvas import Canvas
 from dwellmap.studio.outlines import LINES, Drawing, Kind, Outline, outlines_of
 from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.sheet import draw_plan, shape_of, stills_on_plan
-from dwellmap.studio.shell import frame, note, opened, tell
-from dwellmap.studio.sitedocument import change_site, put_outlines, read_site
+from dwellmap.studio.shell import frame, note, opened, problem, tell
+from dwellmap.studio.sitedocument import ChangedError, change_site, put_outlines, read_site, revision_of
 from dwellmap.studio.workspace import Workspace
 
 _TOLD: dict[Kind, str] = {
@@ -35,21 +35,23 @@ def build(workspace: Workspace, pictures: Pictures) -> None:
     with frame("Zones", "/zones", workspace):
         found = opened(workspace)
         if found is not None:
-            _ZonesPage(workspace, pictures, found.site, found.revision).build()
+            _ZonesPage(workspace, pictures, found.site).build()
 
 
 class _ZonesPage:
     """The page."""
 
-    def __init__(self, workspace: Workspace, pictures: Pictures, site: Site, revision: str) -> None:
+    def __init__(self, workspace: Workspace, pictures: Pictures, site: Site) -> None:
         self.workspace, self.pictures = workspace, pictures
+        now = outlines_of(read_site(workspace.site_file))
         kept = workspace.drawing
-        # What was drawn and not saved is there again after a reload, unless the file has changed meanwhile.
-        if kept is None or kept[0] != revision:
-            kept = (revision, Drawing.of(outlines_of(read_site(workspace.site_file))))
-            workspace.drawing = kept
-        self.drawing = kept[1]
-        self.revision, self.site = revision, site
+        # What was drawn and not saved is there again. What nobody has changed here follows the file.
+        if kept is None or (kept.outlines == kept.began_with and kept.began_with != now):
+            kept = workspace.drawing = Drawing.of(now)
+        self.drawing = kept
+        self.conflict = kept.began_with != now
+        self.seen_version = kept.version
+        self.site = site
         self.chosen = -1
         self.stills: list[str] | None = None
 
@@ -61,6 +63,13 @@ class _ZonesPage:
             ui.space()
             self.undo_button = ui.button("Undo", icon="undo", on_click=self._undo).props("flat dense")
             self.save_button = ui.button("Save", icon="save", on_click=self._save)
+        if self.conflict:
+            with problem(
+                "What is drawn here is not saved, and the site file has got other outlines meanwhile."
+            ):
+                ui.button("Take the file's, lose what is here", on_click=self._take_file).props(
+                    "dense outline"
+                )
         with ui.element("div").classes("studio-side"):
             with ui.element("section").classes("studio-card"):
                 with ui.element("div").classes("studio-row"):
@@ -81,6 +90,7 @@ class _ZonesPage:
                 self._list()
         self.canvas.on("draw", self._drawn)
         self.canvas.on("reshape", self._reshaped)
+        self.canvas.on("moveShape", self._moved)
         self.canvas.on("chooseShape", lambda event: self._choose(int(event.args["index"])))
         self.canvas.on("choose", lambda _: self._choose(-1))
         self.canvas.on("removeShape", lambda event: self._remove(int(event.args["index"])))
@@ -108,7 +118,27 @@ class _ZonesPage:
             f"{_HINT[kind]} Click its corners on the plan; a double click or Enter ends it, Escape gives up."
         )
 
+    def _take_file(self) -> None:
+        self.workspace.drawing = None
+        ui.navigate.reload()
+
+    def _is_current(self, index: int | None = None) -> bool:
+        """Whether this page shows the drawing as it is; else another tab changed it, and it is shown anew."""
+        if self.workspace.drawing is not self.drawing or self.seen_version != self.drawing.version:
+            tell("The plan was changed in another tab; this page shows it anew now.", good=False)
+            ui.navigate.reload()
+            return False
+        return index is None or 0 <= index < len(self.drawing.outlines)
+
+    def _moved(self, event: GenericEventArguments) -> None:
+        index = int(event.args["index"])
+        if self._is_current(index):
+            self.drawing.move(index, float(event.args["dx"]), float(event.args["dy"]))
+            self._show()
+
     def _drawn(self, event: GenericEventArguments) -> None:
+        if not self._is_current():
+            return
         kind: Kind = self.tool.value
         points = tuple((float(x), float(y)) for x, y in event.args["points"])
         name = self._free_name() if kind == "zone" else ""
@@ -121,46 +151,54 @@ class _ZonesPage:
         return next(n for n in (f"Zone {i}" for i in range(1, len(taken) + 2)) if n.casefold() not in taken)
 
     def _reshaped(self, event: GenericEventArguments) -> None:
-        at = float(event.args["x"]), float(event.args["y"])
-        self.drawing.move_corner(int(event.args["index"]), int(event.args["corner"]), at)
-        self._show()
+        index, at = int(event.args["index"]), (float(event.args["x"]), float(event.args["y"]))
+        if self._is_current(index):
+            self.drawing.move_corner(index, int(event.args["corner"]), at)
+            self._show()
 
     def _choose(self, index: int) -> None:
         self.chosen = index
         self._show()
 
     def _remove(self, index: int) -> None:
-        if 0 <= index < len(self.drawing.outlines):
+        if self._is_current(index):
             self.drawing.remove(index)
-        self.chosen = -1
-        self._show()
+            self.chosen = -1
+            self._show()
 
     def _undo(self) -> None:
-        self.drawing.undo()
-        self.chosen = -1
-        self._show()
+        if self._is_current():
+            self.drawing.undo()
+            self.chosen = -1
+            self._show()
 
     def _change(self, index: int, **changes: Any) -> None:
-        self.drawing.replace(index, **changes)
-        self._show()
+        if self._is_current(index):
+            self.drawing.replace(index, **changes)
+            self._show()
 
     def _save(self) -> None:
+        if not self._is_current():
+            return
+        file = self.workspace.site_file
         try:
-            self.revision = change_site(
-                self.workspace.site_file,
-                self.revision,
-                lambda file: put_outlines(file, self.drawing.outlines),
-            )
+            revision = revision_of(file)
+            if outlines_of(read_site(file)) != self.drawing.began_with:
+                raise ChangedError(
+                    f"The outlines in {file.name} were changed on disk since this page read them, so nothing "
+                    "was written. Reload the page to choose between theirs and yours"
+                )
+            change_site(file, revision, lambda document: put_outlines(document, self.drawing.outlines))
         except (ValueError, OSError) as error:
             tell(str(error), good=False)
             return
-        self.drawing = Drawing.of(outlines_of(read_site(self.workspace.site_file)))
-        self.workspace.drawing = (self.revision, self.drawing)
+        self.drawing = self.workspace.drawing = Drawing.of(outlines_of(read_site(file)))
         self.chosen = -1
         self._show()
-        tell(f"Saved in {self.workspace.site_file.name}; the next `dwellmap run` uses it for every camera.")
+        tell(f"Saved in {file.name}; the next `dwellmap run` uses it for every camera.")
 
     def _show(self) -> None:
+        self.seen_version = self.drawing.version
         self.canvas.outlines([shape_of(outline) for outline in self.drawing.outlines])
         self.canvas.show(chosenShape=self.chosen)
         self.undo_button.set_enabled(self.drawing.can_undo)
