@@ -14,7 +14,7 @@ from dwellmap.commands.console import AsJson, Quiet, reporter_for
 from dwellmap.opening_hours import OpeningHours
 from dwellmap.period.period import Period
 from dwellmap.period.tables import Tables
-from dwellmap.report.floor import Choice
+from dwellmap.report.cells import Choice
 from dwellmap.report.page import write_report
 from dwellmap.report.summary import summarise
 from dwellmap.site import load_site

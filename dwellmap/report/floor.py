@@ -2,62 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analytics.attention import attention_s
 from analytics.grid import Grid
 from analytics.maps import GridMap
-from analytics.suppression import hide_in_map, hide_in_table
+from analytics.suppression import hide_in_table
 from analytics.visits import Visits
 from analytics.zone_figures import VisitTable, ZoneSums, zone_figures
 from analytics.zones import Zone
 from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What counts in a report.
-
-    Attributes:
-        count_staff: Count probable staff among the visitors.
-        min_people: Fewer people than this are not shown; 0 shows all.
-
-    """
-
-    count_staff: bool = False
-    min_people: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
-    """Sums per cell of a floor; NaN where nothing was seen or may be shown.
-
-    Attributes:
-        dwell_s, entries, visitors, heat, attention_s, exposure_s, sigma: (cells,) float64.
-        coverage: (cells,) share of the observed time.
-        hidden: (cells,) bool, not shown for privacy.
-        staff: (cells,) bool, staff-only: left out.
-        observed_s: (cells,) footage of the camera that each cell is taken from.
-
-    """
-
-    dwell_s: NDArray[np.float64]
-    entries: NDArray[np.float64]
-    visitors: NDArray[np.float64]
-    heat: NDArray[np.float64]
-    attention_s: NDArray[np.float64]
-    exposure_s: NDArray[np.float64]
-    sigma: NDArray[np.float64]
-    coverage: NDArray[np.float64]
-    hidden: NDArray[np.bool_]
-    staff: NDArray[np.bool_]
-    observed_s: NDArray[np.float64]
+from dwellmap.report.cells import Cells, Choice, cells_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +100,7 @@ def _floor(tables: Tables, setups: tuple[Setup, ...], choice: Choice, length: di
         visits, day = _shown_visits(visits, day, hours, len(zones), choice.min_people)
         quarters = quarters[:0]
     figures = _figures(tables, setups, zones, sources, hours, quarters, visits, length)
-    cells = _cells(tables, setups, zones, hours, choice, length)
+    cells = cells_of(tables, setups, zones, choice, length)
     numbers = {setup.number for setup in setups}
     erased = sum(m.erased and m.setup in numbers for m in tables.period.members)
     return Floor(
@@ -307,11 +267,11 @@ def _hidden_hours(hours: pd.DataFrame, zones: int, min_people: int) -> tuple[pd.
         mask = hide_in_table(people, [table["entries"], table["dwell_s"]], min_people, columns=day)
         gone = mask.cells[at]
         hours.loc[rows.index[gone], ["dwell_s", "entries", "visitors"]] = np.nan
-        assert mask.columns is not None
-        hours.loc[rows.index, "total_shown"] = ~mask.columns[at[1]]
-        if mask.columns.any():
+        lost_zone = np.zeros(zones, dtype=np.bool_) if mask.columns is None else mask.columns
+        hours.loc[rows.index, "total_shown"] = ~lost_zone[at[1]]
+        if lost_zone.any():
             # Nothing of a zone's day is shown whose total is not: reports add up what is shown.
-            lost = rows.index[mask.columns[at[1]]]
+            lost = rows.index[lost_zone[at[1]]]
             hours.loc[lost, ["dwell_s", "entries", "visitors"]] = np.nan
         hidden += int(hours.loc[rows.index, "dwell_s"].isna().sum())
     return hours, hidden
@@ -395,100 +355,3 @@ def _figures(
         area,
     )
     return zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
-
-
-def _cells(
-    tables: Tables,
-    setups: tuple[Setup, ...],
-    zones: tuple[Zone, ...],
-    hours: pd.DataFrame,
-    choice: Choice,
-    length: dict[int, float],
-) -> Cells:
-    """Each cell from the setups of the camera that saw it for longest."""
-    n = setups[0].grid.cells
-    cameras = sorted({setup.camera for setup in setups})
-    staff, by_day = "" if choice.count_staff else "AND NOT staff", "day," if choice.min_people else ""
-    # All cameras at once: opening thousands of files takes longer than reading them.
-    rows = tables.frame(
-        f"""SELECT setup, {by_day} place, sum(dwell_s) AS dwell_s, sum(entries) AS entries,
-                   sum(visitors) AS visitors
-            FROM cell_quarters WHERE open {staff} GROUP BY ALL"""
-    )
-    by_setup = dict(iter(rows.groupby("setup")))
-    per_camera = [
-        _camera_cells(by_setup, rows[:0], [s for s in setups if s.camera == c], zones, choice, length)
-        for c in cameras
-    ]
-    best = np.argmax([cells.exposure_s for cells in per_camera], axis=0)
-    picked = {}
-    for field in fields(Cells):
-        picked[field.name] = np.stack([getattr(c, field.name) for c in per_camera])[best, np.arange(n)]
-    return Cells(**picked)
-
-
-def _camera_cells(
-    by_setup: dict[Any, pd.DataFrame],
-    nothing: pd.DataFrame,
-    setups: list[Setup],
-    zones: tuple[Zone, ...],
-    choice: Choice,
-    length: dict[int, float],
-) -> Cells:
-    grid, maps = setups[0].grid, setups[0].maps
-    n = grid.cells
-    dwell, entries, visitors, spread, exposure = (np.zeros(n) for _ in range(5))
-    hidden = np.zeros(n, dtype=np.bool_)
-    observed = sum(length.get(setup.number, 0.0) for setup in setups)
-    shares = [zone.share_of_cells(grid) for zone in zones]
-    for setup in setups:
-        exposure += setup.coverage.share * length.get(setup.number, 0.0)
-        rows = by_setup.get(setup.number, nothing)
-        days = [group for _, group in rows.groupby("day", dropna=False)] if choice.min_people else [rows]
-        shown = np.zeros(n)
-        for day in days:
-            place = day["place"].to_numpy(dtype=np.int64)
-            d, e, v = (
-                np.asarray(np.bincount(place, day[c].to_numpy(dtype=float), n), dtype=np.float64)
-                for c in ("dwell_s", "entries", "visitors")
-            )
-            d = np.maximum(d, 0.0)
-            if choice.min_people:
-                people = np.maximum(v, d > 0).astype(np.int64)
-                areas = [(share, float((share * d).sum())) for share in shares]
-                gone, _ = hide_in_map(people, d, areas, choice.min_people)
-                hidden |= gone & (d > 0)
-                d, e, v = (np.where(gone, 0.0, values) for values in (d, e, v))
-            shown += d
-            entries += e
-            visitors += v
-        dwell += shown
-        spread += setup.spread(shown)
-    share = exposure / observed if observed else np.zeros(n)
-    seen = share >= maps.min_coverage
-    only_hidden = hidden & (dwell == 0)
-    staff_only = np.zeros(n, dtype=np.bool_)
-    for zone, inside in zip(zones, shares, strict=True):
-        staff_only |= (inside > 0.5) & zone.staff
-    known = seen & ~only_hidden & ~staff_only
-
-    def cut(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(known, values, np.nan)
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        density = np.where(exposure > 0, spread / (grid.cell_area * exposure), np.nan)
-    sigma = np.min([setup.sigma for setup in setups], axis=0)
-    span = attention_s(dwell, entries.astype(np.int64))
-    return Cells(
-        cut(dwell),
-        cut(entries),
-        cut(visitors),
-        np.where(seen & ~staff_only, density, np.nan),
-        cut(span),
-        exposure,
-        sigma,
-        share,
-        hidden & seen,
-        staff_only,
-        np.full(n, observed),
-    )

@@ -54,3 +54,8 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def upper(text: str) -> str:
+    """With a capital at its beginning."""
+    return text[:1].upper() + text[1:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,24 +11,16 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from analytics.zone_figures import in_words
 from dwellmap.definitions import definitions
 from dwellmap.report import charts
-from dwellmap.report.findings import (
-    Finding,
-    Use,
-    findings,
-    moment,
-    overlaps,
-    trust,
-    use_of,
-    verdict,
-)
+from dwellmap.report.findings import overlaps, verdict
 from dwellmap.report.floor import Floor
-from dwellmap.report.flows import Flows, flows_of
 from dwellmap.report.mapped import backdrop_uri, cells_json, maps_of
-from dwellmap.report.numbers import UNKNOWN, count, plain, seconds, share, span
+from dwellmap.report.numbers import UNKNOWN, count, plain, seconds, share, span, upper
+from dwellmap.report.part import Part, moment, peak_at
+from dwellmap.report.spreadsheets import write_tables
 from dwellmap.report.summary import Summary
+from dwellmap.report.trust import trust
 from dwellmap.run_folder import written_whole
 
 PAGE = "report.html"
@@ -55,23 +46,13 @@ def write_report(summary: Summary, name: str, target: Path) -> Path:
     if target.exists():
         raise FileExistsError(f"{target}: expected a new folder for the report, this one is there already")
     with written_whole(target) as draft:
-        parts = [_Part(summary, floor, number) for number, floor in enumerate(summary.floors)]
+        parts = [Part(summary, floor, number) for number, floor in enumerate(summary.floors)]
         (draft / PAGE).write_text(page(summary, name, parts), encoding="utf-8")
-        _tables(draft, summary, parts)
+        write_tables(draft, summary, parts)
     return target / PAGE
 
 
-class _Part:
-    """What is worked out once of a floor, for the page and the tables."""
-
-    def __init__(self, summary: Summary, floor: Floor, number: int) -> None:
-        self.floor, self.number = floor, number
-        self.use: Use = use_of(floor)
-        self.flows: Flows = flows_of(floor, summary.choice.min_people)
-        self.findings: list[Finding] = findings(summary, floor, self.use, self.flows)
-
-
-def page(summary: Summary, name: str, parts: list[_Part]) -> str:
+def page(summary: Summary, name: str, parts: list[Part]) -> str:
     """The page's text."""
     environment = Environment(
         loader=PackageLoader("dwellmap.report"),
@@ -85,7 +66,7 @@ def page(summary: Summary, name: str, parts: list[_Part]) -> str:
         "count": count,
         "share": share,
         "plain": plain,
-        "upper_first": _upper_first,
+        "upper_first": upper,
     }
     period, quality = summary.period, summary.quality
     main = parts[0] if parts else None
@@ -120,11 +101,7 @@ def _time_on_map_s(summary: Summary) -> float:
     return float(sum(np.nansum(floor.cells.dwell_s) for floor in summary.floors))
 
 
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _floor_parts(summary: Summary, part: _Part) -> dict[str, Any]:
+def _floor_parts(summary: Summary, part: Part) -> dict[str, Any]:
     floor, number = part.floor, part.number
     backdrop = backdrop_uri(floor)
     maps = maps_of(floor, number, backdrop)
@@ -152,7 +129,7 @@ def _floor_parts(summary: Summary, part: _Part) -> dict[str, Any]:
     }
 
 
-def _rank(part: _Part) -> list[dict[str, Any]]:
+def _rank(part: Part) -> list[dict[str, Any]]:
     """The zones on the first page, by time for their size, else by time."""
     use, floor = part.use, part.floor
     order = np.argsort(-np.where(np.isnan(use.ratio[:, 0]), use.share[:, 0], use.ratio[:, 0]))
@@ -175,7 +152,7 @@ def _rank(part: _Part) -> list[dict[str, Any]]:
     return rows
 
 
-def _zone_rows(summary: Summary, part: _Part) -> list[dict[str, Any]]:
+def _zone_rows(summary: Summary, part: Part) -> list[dict[str, Any]]:
     figures = part.floor.figures
     order = figures["dwell_s"].fillna(-1).to_numpy().argsort()[::-1]
     rows = []
@@ -208,18 +185,11 @@ def _zone_rows(summary: Summary, part: _Part) -> list[dict[str, Any]]:
                 "attracting": share(row["attracting_power"]),
                 "holding": seconds(row["holding_power_s"]),
                 "peak": UNKNOWN if no_peak else count(row["peak"]),
-                "peak_at": "" if no_peak else _peak_at(summary, row["peak_s"]),
+                "peak_at": "" if no_peak else peak_at(summary, row["peak_s"]),
                 "per_m2": plain(row["person_s_per_m2"], 3),
             }
         )
     return rows
-
-
-def _peak_at(summary: Summary, peak_s: float) -> str:
-    # Undated recordings count from their own start: no moment of the wall clock.
-    if summary.quality.undated:
-        return ""
-    return moment(summary.period.clock, peak_s)
 
 
 def _dated(floor: Floor) -> pd.DataFrame:
@@ -293,7 +263,7 @@ def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
     return made
 
 
-def _flow_rows(part: _Part) -> list[dict[str, str]]:
+def _flow_rows(part: Part) -> list[dict[str, str]]:
     floor, counts = part.floor, part.flows.counts
     rows = []
     for a, b, n in part.flows.largest(12):
@@ -388,74 +358,3 @@ def _recipe(summary: Summary) -> dict[str, Any]:
             for s in period.setups[:20]
         ],
     }
-
-
-def _tables(folder: Path, summary: Summary, parts: list[_Part]) -> None:
-    """Tables that spreadsheets open: UTF-8 with a byte order mark."""
-    zones, hours, cells, flows = [], [], [], []
-    for part in parts:
-        floor = part.floor
-        cameras = ", ".join(sorted({s.camera for s in floor.setups}))
-        names = np.array([zone.name for zone in floor.zones], dtype=object)
-        figures = floor.figures.copy()
-        figures["peak_at"] = [_peak_at(summary, s) for s in figures["peak_s"]]
-        figures = figures.drop(columns="peak_s")
-        if summary.choice.min_people:
-            figures["peak"], figures["peak_at"] = np.nan, ""
-        zones.append(in_words(figures).assign(cameras=cameras))
-        hour = floor.hours.drop(columns="total_shown")
-        hour["zone"] = names[hour["zone"].to_numpy(dtype=np.int64)] if len(hour) else hour["zone"]
-        hours.append(hour.assign(day=hour["day"].dt.date, cameras=cameras))
-        cells.append(_cell_table(floor).assign(cameras=cameras))
-        flows.append(_flow_table(part).assign(cameras=cameras))
-    for name, tables in (("zones", zones), ("hours", hours), ("cells", cells), ("flows", flows)):
-        table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-        numbers = table.select_dtypes("number").columns
-        _csv(folder / f"{name}.csv", table.assign(**table[numbers].round(3)))
-    days = summary.people.days.assign(day=summary.people.days["day"].dt.date)
-    _csv(folder / "days.csv", days.rename(columns={"people": summary.people.noun, "staff": "probable_staff"}))
-
-
-def _cell_table(floor: Floor) -> pd.DataFrame:
-    cells, unit = floor.cells, floor.grid.unit
-    x, y = floor.grid.centres.T
-    table = pd.DataFrame(
-        {
-            f"x_{unit}": x,
-            f"y_{unit}": y,
-            "heat": cells.heat,
-            "visits": cells.visitors,
-            "entries": cells.entries,
-            "dwell_s": cells.dwell_s,
-            "attention_s": cells.attention_s,
-            "coverage": cells.coverage,
-            "exposure_s": cells.exposure_s,
-            "hidden_for_privacy": cells.hidden,
-        }
-    )
-    return table[
-        (cells.coverage > 0) & (table["dwell_s"].fillna(0) + table["heat"].fillna(0) + cells.hidden > 0)
-    ]
-
-
-def _flow_table(part: _Part) -> pd.DataFrame:
-    names = [*(zone.name for zone in part.floor.zones), ""]
-    rows = [
-        {"from": names[a], "to": names[b], "times": n}
-        for a, line in enumerate(part.flows.counts.tolist())
-        for b, n in enumerate(line)
-        if n != 0
-    ]
-    return pd.DataFrame(rows, columns=["from", "to", "times"])
-
-
-def _csv(file: Path, table: pd.DataFrame) -> None:
-    safe = table.copy()
-    for column in safe.columns:
-        if safe[column].dtype == object or pd.api.types.is_string_dtype(safe[column]):
-            # A spreadsheet would take a name that begins so for a formula.
-            safe[column] = [
-                f"'{v}" if isinstance(v, str) and v[:1] in ("=", "+", "-", "@", "\t", "\r") else v
-                for v in safe[column]
-            ]
-    safe.to_csv(file, index=False, encoding="utf-8-sig", lineterminator=os.linesep)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from dwellmap.period.period import Period
 from dwellmap.period.tables import Tables
-from dwellmap.report.floor import Choice, Floor, floors_of
+from dwellmap.report.cells import Choice
+from dwellmap.report.floor import Floor, floors_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

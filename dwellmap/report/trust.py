@@ -1,0 +1,60 @@
+"""How far a report can be trusted, in plain words."""
+
+from __future__ import annotations
+
+from dwellmap.report.findings import LEAST_DAYS
+from dwellmap.report.floor import Floor
+from dwellmap.report.numbers import plain, seconds, share, upper
+from dwellmap.report.summary import Summary
+
+
+def trust(summary: Summary, floor: Floor) -> list[str]:
+    """How far the answers can be trusted, the worst first."""
+    quality, told = summary.quality, []
+    if quality.grade == "poor":
+        told.append(
+            f"People are often mixed up (about {plain(quality.switches_per_min)} times in a minute of "
+            "a person's time, an "
+            "estimate): numbers of people and lengths of visits are rough; where the time is spent "
+            "is less affected."
+        )
+    elif quality.grade == "fair":
+        told.append(
+            "People are sometimes mixed up: lengths of visits are a little short, and people a little many."
+        )
+    elif quality.grade == "too short to tell":
+        told.append("The footage is too short to tell how often people are mixed up.")
+    if floor.grid.unit == "px":
+        told.append("The camera is not calibrated: cells are pixels, and there are no metres.")
+    days = len(summary.people.days)
+    if quality.observed_s < 3600:
+        told.append(f"{upper(seconds(quality.observed_s))} of footage is a snapshot, no habit.")
+    elif days == 1:
+        told.append("One day says nothing of other days.")
+    elif 1 < days < LEAST_DAYS:
+        told.append(f"{days} days: differences between days are hardly in the intervals.")
+    told += _lacks(summary)
+    return told or ["Nothing stands against the numbers in the self-audit."]
+
+
+def _lacks(summary: Summary) -> list[str]:
+    """What the recordings lack."""
+    quality = summary.quality
+    told: list[str] = []
+    if "motion" in quality.detectors or "mog2" in quality.detectors:
+        told.append(
+            "People were found by motion, without a detector of people: some are missed, some things "
+            "taken for one."
+        )
+    if quality.tracked_s and (quality.outside_s + quality.unplaced_s) / quality.tracked_s > 0.1:
+        lost = (quality.outside_s + quality.unplaced_s) / quality.tracked_s
+        told.append(f"{share(lost)} of the time followed lies off the map or has no position.")
+    if quality.erased:
+        told.append(
+            f"Personal data of {quality.erased} recordings have been erased: lengths of visits and "
+            "ways are those of the "
+            "others; sums and hours hold all of them."
+        )
+    if summary.people.noun == "visits":
+        told.append("Recordings are not linked with each other: who is in two of them counts twice.")
+    return told
