@@ -83,7 +83,7 @@ class _RunPage:
                 names = {name: MEANING[name][0] for name in self.values.maps}
                 with ui.element("div").classes("studio-row"):
                     self.tabs = ui.toggle(names, value=self.shown, on_change=self._show).props(
-                        'dense no-caps aria-label="Map"'
+                        'dense no-caps padding="4px 12px" aria-label="Map"'
                     )
                     ui.space()
                     self.full = ui.link("Open as a picture", "#", new_tab=True).classes("studio-link")

@@ -23,7 +23,7 @@ _COLUMNS = (
     "n",
 )  # fmt: skip
 # A picture of a map is about so wide, and its cells no larger than that, pixels.
-_WIDE, _LARGEST_CELL = 1600, 16
+_WIDE, _LARGEST_CELL = 1600, 48
 _UNDERLAY = 1400.0
 # Texts for more cells than this would take seconds to reach the browser.
 MOST_TEXTS = 60_000
