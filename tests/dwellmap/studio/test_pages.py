@@ -190,8 +190,12 @@ def test_a_calibration_that_changed_on_disk_is_not_overwritten(page, calibrating
     other = fit_calibration(eight_pairs, (640, 480)).calibration
     other.save(shop / "cam.calibration.json")
     page.get_by_role("button", name="Save calibration").click()
-    expect(page.get_by_text("has been written there since")).to_be_visible()
+    expect(page.get_by_text("The calibration was changed on disk")).to_be_visible()
     assert Calibration.load(shop / "cam.calibration.json").id == other.id
+    page.get_by_role("button", name="Save over it").click()
+    expect(page.get_by_text("The previous one is kept as cam.")).to_be_visible()
+    kept = next(shop.glob("cam.2*.calibration.json"))
+    assert Calibration.load(kept).id == other.id
 
 
 def test_faults_are_said_one_by_one(page, calibrating, eight_pairs, shop, still, tmp_path):
@@ -307,13 +311,58 @@ def test_zones_are_drawn_once_for_all_cameras(start_studio, shop, page, on_canva
     assert site.zones[0].name == "till"
     np.testing.assert_allclose(site.zones[0].xy_m, [[1, 1], [4, 1], [5, 5], [1, 4]], atol=0.03)
     assert len(site.scene.doors) == len(site.scene.furniture) == 1
-    (shop / "site.toml").write_text((shop / "site.toml").read_text() + "# by hand\n")
+    by_hand = (shop / "site.toml").read_text().replace('"till"', '"tills"')
+    (shop / "site.toml").write_text(by_hand)
     name = page.locator(".studio-item").nth(2)
     name.click()
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("changed on disk")).to_be_visible()
-    assert len(load_site(shop / "site.toml").scene.furniture) == 1
+    assert (shop / "site.toml").read_text() == by_hand
+    page.reload()
+    expect(page.get_by_text("the site file has got other outlines meanwhile")).to_be_visible()
+    page.get_by_role("button", name="Take the file's").click()
+    expect(page.locator(".studio-item").first).to_contain_text("tills")
+
+
+def test_zones_that_are_not_saved_outlive_another_page_s_save(start_studio, shop, page, on_canvas):
+    studio = start_studio(shop)
+    page.goto(f"{studio.url}/zones")
+    plan = on_canvas(page.locator("canvas"), PLAN)
+    page.get_by_role("button", name="+ Zone").click()
+    for corner in ((1, 1), (4, 1), (4, 4)):
+        plan.click(*corner)
+    plan.canvas.press("Enter")
+    expect(page.locator(".studio-item")).to_have_count(1)
+    page.goto(studio.url)
+    page.get_by_label("Name of another camera").fill("till")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("till", exact=True)).to_be_visible()
+    page.goto(f"{studio.url}/zones")
+    plan.click(3.5, 1.5)
+    expect(page.get_by_label("Name of the zone")).to_be_visible()
+    plan.drag((3.5, 1.5), (4.5, 2.5))
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved in site.toml")).to_be_visible()
+    site = load_site(shop / "site.toml")
+    assert [camera.name for camera in site.cameras] == ["cam", "till"]
+    np.testing.assert_allclose(site.zones[0].xy_m, [[2, 2], [5, 2], [5, 5]], atol=0.05)
+
+
+def test_two_tabs_do_not_overwrite_each_other(page, calibrating, eight_pairs, shop):
+    studio, image, floor = calibrating
+    click_pairs(page, image, floor, eight_pairs)
+    expect(page.get_by_text("is how far a point is missed")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(f"{studio.url}/calibrate")
+    field = other.get_by_label("plan x of pair 1", exact=True)
+    expect(other.get_by_text("is how far a point is missed")).to_be_visible()
+    field.fill("3.10")
+    field.press("Enter")
+    expect(other.get_by_label("plan x of pair 1", exact=True)).to_have_value("3.10")
+    page.get_by_role("button", name="Save calibration").click()
+    expect(page.get_by_label("plan x of pair 1", exact=True)).to_have_value("3.10")
+    assert not (shop / "cam.calibration.json").exists()
 
 
 def test_a_faulty_site_file_is_explained(start_studio, shop, page):
