@@ -324,8 +324,10 @@ def _when(floor: Floor, use: Use) -> Finding | None:
     )
     basis = f"{days} days" if days > 1 else "one day only: another one may differ"
     if days > 1:
-        each = hours.groupby(["day", "hour"])["dwell_s"].sum(min_count=1).unstack("hour").idxmax(axis=1)
-        basis += f"; the busiest hour was this one on {int((each == top_h).sum())} of them"
+        each = hours.groupby(["day", "hour"])["dwell_s"].sum(min_count=1).unstack("hour")
+        # A day may be hidden altogether.
+        busiest = each.dropna(how="all").idxmax(axis=1)
+        basis += f"; the busiest hour was this one on {int((busiest == top_h).sum())} of them"
     return Finding(question, text, basis)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from copy import copy
 from functools import partial
 from typing import Any
@@ -252,11 +253,11 @@ class _CalibratePage:
         self.grid = bool(event.value)
         self._show_grid()
 
-    def _save(self) -> None:
+    async def _save(self) -> None:
+        # What was changed a moment ago is still being fitted.
+        while self.fitted_number != self.fit_number:
+            await asyncio.sleep(0.05)
         if not self._is_current():
-            return
-        if self.fitted_number != self.fit_number:
-            tell("The fit is not finished yet; save again in a moment.", good=False)
             return
         if self.fitted is None:
             tell(self.fault or f"Set at least {LEAST_PAIRS} pairs first.", good=False)
@@ -276,9 +277,9 @@ class _CalibratePage:
     def _ask_about_disk(self) -> None:
         file = self.workspace.calibration_file(self.camera)
 
-        def over() -> None:
+        async def over() -> None:
             self.draft.disk_id = id_on_disk(file)
-            self._save()
+            await self._save()
 
         def read_again() -> None:
             self.workspace.calibrations.pop(self.camera.name, None)

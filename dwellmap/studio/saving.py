@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
@@ -52,7 +52,7 @@ def save_calibration(workspace: Workspace, draft: CalibrationDraft, calibration:
     return told
 
 
-def ask_about_disk(name: str, over: Callable[[], None], read_again: Callable[[], None]) -> None:
+def ask_about_disk(name: str, over: Callable[[], Awaitable[None]], read_again: Callable[[], None]) -> None:
     """Ask what counts after somebody else wrote the calibration file.
 
     Args:
@@ -65,9 +65,9 @@ def ask_about_disk(name: str, over: Callable[[], None], read_again: Callable[[],
         ui.html("<h2>The calibration was changed on disk</h2>", sanitize=False)
         note(f"{name} is not the file any more that this page began with, so nothing was written.")
 
-        def save_over() -> None:
+        async def save_over() -> None:
             dialog.close()
-            over()
+            await over()
 
         with ui.element("div").classes("studio-row"):
             ui.button("Save over it, keep theirs with its date", on_click=save_over)

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,17 @@ _PR_SET_PDEATHSIG = 1
 _LONGEST_TEXT = 1500
 
 
+def _let_go_of_the_server() -> None:
+    """Close the pipe that tells the fork server whether the service lives.
+
+    Each process that it forks gets the writing end, too: with one open, the server would outlive the service
+    as long as this process runs, and this process would not be ended with it.
+    """
+    alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)
+    if alive is not None:
+        os.close(alive)
+
+
 def work(order: Order, events: Connection, output: Connection) -> None:
     """Run a recording and tell the service how it went.
 
@@ -53,6 +65,7 @@ def work(order: Order, events: Connection, output: Connection) -> None:
     """
     parent = os.getppid()
     os.setsid()
+    _let_go_of_the_server()
     # The service gone, nobody may finish this work beside its successor.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

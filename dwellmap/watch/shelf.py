@@ -38,6 +38,8 @@ def shelve(ledger: Ledger, inbox: Path, entry: Entry) -> list[Path]:
             if _inode(inbox / target) == file.stamp[2]:
                 ledger.move_file(file.path, target)
             continue
+        if _stamp(source) != file.stamp:
+            continue  # another file under this name by now: it is still to be taken
         target = _free(inbox, target)
         (inbox / target).parent.mkdir(parents=True, exist_ok=True)
         os.rename(source, inbox / target)
@@ -55,6 +57,11 @@ def _free(inbox: Path, target: Path) -> Path:
         found = target.with_name(f"{stem}{tail}")
         number += 1
     return found
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = os.lstat(path)
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _inode(path: Path) -> int | None:

@@ -1,6 +1,7 @@
 """A tiny recording whose truth is known, and the command line to run on it."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from calibration.fit import fit_calibration
 from calibration.pairs import Pairs
@@ -140,3 +142,22 @@ polygon_m = [[3.5, 3.5], [4.5, 3.5], [4.5, 4.5], [3.5, 4.5]]
 """
     )
     return folder
+
+
+# The last four keep Chromium from speaking to anybody but the studio.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield found
+        found.close()

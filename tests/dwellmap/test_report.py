@@ -1,7 +1,6 @@
 """A report on one person: all figures by hand."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -103,24 +102,18 @@ def test_nobody_at_all_and_a_name_that_is_markup(replay, walker, dwellmap, tmp_p
 
 
 @pytest.fixture
-def page_in_browser(replay, walker, dwellmap, tmp_path):
+def page_in_browser(replay, walker, dwellmap, browser, tmp_path):
     """The report in Chromium, offline."""
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
     run = ran(replay, walker, tmp_path / "out")
     assert dwellmap("report", run, "--to-folder", tmp_path / "report").code == 0
-    with sync.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(offline=True)
-        page = context.new_page()
-        faults: list[str] = []
-        page.on("console", lambda message: faults.append(message.text))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto((tmp_path / "report" / "report.html").as_uri())
-        yield page, faults
-        browser.close()
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto((tmp_path / "report" / "report.html").as_uri())
+    yield page, faults
+    context.close()
 
 
 def test_values_under_the_mouse_and_by_the_keys(page_in_browser):
