@@ -416,6 +416,7 @@ def test_from_a_fresh_folder_to_zones_in_a_run(
     page.get_by_role("button", name="Camera picture").click()
     page.get_by_role("button", name="Take it from the recording").click()
     expect(page.get_by_text("The place without its people")).to_be_visible(timeout=240_000)
+    expect(page.locator(".q-dialog__inner")).to_have_count(0)
     image = on_canvas(page.locator("canvas").nth(0), (-0.5, -0.5, 479.5, 359.5))
     floor = on_canvas(page.locator("canvas").nth(1), (0.0, 0.0, 30.0, 30.0))
     click_pairs(page, image, floor, tsai_pairs)
