@@ -379,15 +379,15 @@ class _CalibratePage:
         if self.draft.still_rgb is None:
             return
         h, w = self.draft.still_rgb.shape[:2]
-        self.image.show(
-            picture=self.pictures.keep(self.draft.still_rgb), extent=[-0.5, -0.5, w - 0.5, h - 0.5]
-        )
+        url = self.pictures.keep(self.draft.still_rgb)
+        self.image.show(picture=url, extent=[-0.5, -0.5, w - 0.5, h - 0.5])
 
     def _show_table(self) -> None:
         draft = self.draft
         self.undo_button.set_enabled(draft.can_undo)
         self.clear_button.set_enabled(bool(draft.pairs))
-        self.save_button.set_enabled(self.fitted is not None and self.fitted_number == self.fit_number)
+        # Also while a fit is under way: the click that left a field would be lost, and saving waits.
+        self.save_button.set_enabled(len(draft.whole) >= LEAST_PAIRS)
         self.hint.set_text(next_step(draft))
         self.table.show(draft, self._judgement(), self.chosen)
 

@@ -84,7 +84,6 @@ class PairTable:
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
         self._rows: list[_Row] = []
-        self._labels: tuple[str, ...] = ()
         self._whole = ui.element("div").classes("studio-scroll")
         with self._whole, ui.element("table").classes("studio-table"):
             with ui.element("thead"), ui.element("tr"):
@@ -95,12 +94,15 @@ class PairTable:
 
     def show(self, draft: CalibrationDraft, judged: Mapping[int, Judged], chosen: int) -> None:
         """Show these pairs and what is said of them."""
-        labels = tuple(pair.label for pair in draft.pairs)
-        if labels != self._labels:
-            self._labels = labels
-            self._body.clear()
-            with self._body:
-                self._rows = [_Row(i, pair.label, self._changes) for i, pair in enumerate(draft.pairs)]
+        labels = [pair.label for pair in draft.pairs]
+        kept = 0
+        while kept < min(len(labels), len(self._rows)) and self._rows[kept].label == labels[kept]:
+            kept += 1
+        for row in self._rows[kept:]:
+            row.delete()
+        del self._rows[kept:]
+        with self._body:
+            self._rows += [_Row(i, labels[i], self._changes) for i in range(kept, len(labels))]
         self._whole.set_visibility(bool(labels))
         for i, (row, pair) in enumerate(zip(self._rows, draft.pairs, strict=True)):
             row.show(pair, judged.get(i), i == chosen)
@@ -110,6 +112,7 @@ class _Row:
     """One pair."""
 
     def __init__(self, i: int, label: str, changes: Changes) -> None:
+        self.label = label
         self._row = ui.element("tr")
         with self._row:
             with ui.element("td").classes("studio-cell name"):
@@ -127,6 +130,10 @@ class _Row:
             with ui.element("td"):
                 button = ui.button(icon="close", on_click=partial(changes.remove, i))
                 button.props("flat dense size=sm").props["aria-label"] = f"Remove pair {label}"
+
+    def delete(self) -> None:
+        """Take the row off the page."""
+        self._row.delete()
 
     def show(self, pair: DraftPair, said: Judged | None, chosen: bool) -> None:
         """Bring the row up to date."""
