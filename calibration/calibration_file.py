@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from calibration.draft_file import draft_beside
 from calibration.foot import FootJitter
 from calibration.lens import Lens
 from calibration.pairs import LEAST_PAIRS, MOST_PAIRS, Pairs
@@ -132,19 +132,12 @@ def write(calibration: Calibration, path: Path) -> None:
     version = LATER_VERSION if _with_lens(calibration) or calibration.people else VERSION
     document = {"format": FORMAT, "version": version, "id": calibration.id, **_document(calibration)}
     path = Path(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    draft = draft_beside(path, text.encode())
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1, allow_nan=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)  # mkstemp makes it private; others may need to read it
-        os.replace(name, path)
+        os.replace(draft, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from calibration.calibration import Calibration
+from calibration.draft_file import draft_beside
 from dwellmap.site import CALIBRATION_END, still_of
 
 
@@ -66,7 +66,7 @@ def save_keeping_previous(
         found = None if before is None else _id(path, before)
         _refuse_changed(path, found, expected_id)
         if still_rgb is not None:
-            draft = _draft(still, _png(still_rgb))
+            draft = draft_beside(still, _png(still_rgb))
             written.append(draft)
         if before is not None and found != calibration.id:
             kept_as = _name_for(path)
@@ -100,7 +100,7 @@ def _put_still(draft: Path, still: Path, path: Path, before: bytes | None) -> No
         if before is None:
             path.unlink()
         else:
-            os.replace(_draft(path, before), path)
+            os.replace(draft_beside(path, before), path)
         raise
 
 
@@ -148,26 +148,9 @@ def _name_for(path: Path) -> Path:
 def _copy(old: Path, kept: Path) -> None:
     """A whole copy with the time of the original."""
     changed = old.stat()
-    draft = _draft(kept, old.read_bytes())
+    draft = draft_beside(kept, old.read_bytes())
     os.utime(draft, ns=(changed.st_atime_ns, changed.st_mtime_ns))
     os.replace(draft, kept)
-
-
-def _draft(target: Path, content: bytes) -> Path:
-    """A finished file beside the target that only needs its name."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)  # mkstemp makes it private; others may need to read it
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return Path(name)
 
 
 def _png(picture_rgb: NDArray[np.uint8]) -> bytes:

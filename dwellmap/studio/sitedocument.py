@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from tomlkit import TOMLDocument
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array, Table
 
+from calibration.draft_file import draft_beside
 from calibration.plan import FloorPlan
 from dwellmap.site import LARGEST_FILE_BYTES, load_site
 from dwellmap.site_faults import SiteError
@@ -215,18 +215,14 @@ def _revision(content: bytes) -> str:
 def _write(path: Path, text: str) -> str:
     """Write a file that loads; the old one stays if the new one has faults."""
     content = text.encode()
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    draft = Path(name)
+    draft = draft_beside(path, content)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         try:
             load_site(draft)
         except SiteError as error:
             raise SiteError(path, error.faults) from error
-        draft.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        if path.exists():
+            draft.chmod(path.stat().st_mode & 0o777)
         os.replace(draft, path)
     except BaseException:
         draft.unlink(missing_ok=True)
