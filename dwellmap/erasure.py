@@ -16,10 +16,13 @@ from dwellmap.days.part import runs_in
 from dwellmap.days.rebuild import rebuild
 from dwellmap.leftovers import sweep_leftovers
 from dwellmap.run_folder import ERASED, FORMAT, LARGEST_RECIPE_BYTES, PERSONAL, RECIPE, VERSION, dump_json
+from dwellmap.run_tables import PEOPLE
 from dwellmap.thinned import TIMES, sweep_thinning, thin_run
 
 FEW_PEOPLE = 5
 """What rests on fewer people tells of single ones, where nothing else is asked for."""
+
+_NOBODY = ""
 
 
 @dataclass(slots=True)
@@ -101,7 +104,27 @@ def _erase_run(run: Path, day: date, min_people: int, erased: Erased) -> None:
         return
     _mark(run, day, None)
     known = (recipe.get("format"), recipe.get("version")) == (FORMAT, VERSION)
-    _thin(run, recipe if known else None, min_people, erased)
+    # Who was there when is needed to make the tables coarser, and room on a full disk; so that goes last.
+    last = [file for file in files if file.name == PEOPLE]
+    left = _remove([file for file in files if file not in last], erased)
+    if _thin(run, recipe if known else None, min_people, erased):
+        left += _remove(last, erased)
+    else:
+        left += last or [run / PEOPLE]
+    if any(not os.path.lexists(file) for file in files):
+        erased.runs.append(run)
+    if recipe and not known:
+        erased.faults.append(
+            f"{run}: made by another version of Dwellmap; the files that this version knows to be personal "
+            f"are gone, look whether others are left: {', '.join(sorted(f.name for f in run.iterdir()))}"
+        )
+    # A disk that was full may have room now.
+    if unmarked := _mark(run, day, None if left else min_people):
+        erased.remarks.append(f"{run}: erased, but not marked as such ({unmarked})")
+
+
+def _remove(files: list[Path], erased: Erased) -> list[Path]:
+    """Remove files; returns those that could not be."""
     left = []
     for file in files:
         try:
@@ -114,37 +137,33 @@ def _erase_run(run: Path, day: date, min_people: int, erased: Erased) -> None:
             erased.faults.append(f"{file}: cannot be erased ({error.strerror})")
         else:
             erased.bytes += size
-    if files != left:
-        erased.runs.append(run)
-    if recipe and not known:
-        erased.faults.append(
-            f"{run}: made by another version of Dwellmap; the files that this version knows to be personal "
-            f"are gone, look whether others are left: {', '.join(sorted(f.name for f in run.iterdir()))}"
-        )
-    # A disk that was full may have room now.
-    if unmarked := _mark(run, day, None if left else min_people):
-        erased.remarks.append(f"{run}: erased, but not marked as such ({unmarked})")
+    return left
 
 
-def _thin(run: Path, recipe: dict[str, Any] | None, min_people: int, erased: Erased) -> None:
-    """Make tables of times coarser; those for which that cannot be done go as a whole."""
+def _thin(run: Path, recipe: dict[str, Any] | None, min_people: int, erased: Erased) -> bool:
+    """Make tables of times coarser; damaged ones, and those of other versions, go as a whole."""
     if min_people <= 1:
-        return
+        return True
     sweep_thinning(run)
     why = "of another version, or without a recipe"
     if recipe is not None:
         try:
             thin_run(run, recipe, min_people)
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+            sweep_thinning(run)
+            # Of a damaged file Arrow says so without a number; a full disk gets better.
+            if isinstance(error, OSError) and error.errno is not None:
+                erased.faults.append(f"{run}: its times of day cannot be made coarser ({error})")
+                return False
             why = f"{type(error).__name__}: {error}"
         else:
-            return
+            return True
     sweep_thinning(run)
-    gone = [name for name in TIMES if (run / name).is_file()]
-    for name in gone:
-        (run / name).unlink()
+    gone = [run / name for name in TIMES if (run / name).is_file()]
     if gone:
-        erased.remarks.append(f"{run}: {', '.join(gone)} went too, they could not be made coarser ({why})")
+        names = ", ".join(file.name for file in gone)
+        erased.remarks.append(f"{run}: {names} went too, they could not be made coarser ({why})")
+    return not _remove(gone, erased)
 
 
 def _began(run: Path, recipe: dict[str, Any], files: list[Path]) -> date:
@@ -195,41 +214,43 @@ def _erase_links(camera: Path, day: date, erased: Erased) -> None:
             _remove_links(file, erased)
     there = {name for name in runs_in(camera) if not (camera / name / ERASED).is_file()}
     for linked, file in links.items():
-        if linked < day or (named := _named(file)) <= there:
+        if linked < day or (named := _named(file, linked == day)) <= there:
             continue
-        for run in sorted(named & there):
+        damaged = named == {_NOBODY}
+        for run in [None] if damaged else sorted(named & there):
             try:
                 erased.remarks.extend(rebuild(camera, around=run).warnings)
             except (ValueError, OSError) as error:
                 erased.remarks.append(str(error))
-            if _named(file) <= there:
+            if _named(file, linked == day) <= there:
                 break
         else:
             _remove_links(file, erased)
-            if named & there:
+            if damaged or named & there:
                 erased.remarks.append(
                     f"{file}: removed, it named erased people; remake it with `dwellmap link`"
                 )
 
 
 def _remove_links(file: Path, erased: Erased) -> None:
-    try:
-        size = file.stat().st_size
-        file.unlink()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        erased.faults.append(f"{file}: cannot be erased ({error.strerror})")
-    else:
+    if not _remove([file], erased):
         erased.links.append(file)
-        erased.bytes += size
 
 
-def _named(file: Path) -> set[str]:
-    """Runs that the links of a day name; a name that no run has where they cannot be read."""
+def _named(file: Path, first: bool) -> set[str]:
+    """Runs that the links of a day name; with one that nobody has if they cannot be read or tell of others.
+
+    Args:
+        file: The links.
+        first: Whether it is the first day that is kept: who was there the day before already is not to be
+            told of it.
+
+    """
     try:
-        return {used.run for group in read_links(file) for used in group.runs}
+        used = [used for group in read_links(file) for used in group.runs]
     except FileNotFoundError:
         return set()
     except Exception:  # whatever is wrong with it, it may name anybody
-        return {""}
+        return {_NOBODY}
+    told = {_NOBODY} if first and any(run.since_day_before.any() for run in used) else set()
+    return {run.run for run in used} | told

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-_DRAFT = re.compile(r"\..+\.(?:(?P<pid>\d+)\.)?[a-z0-9_]{8}")
+_DRAFT = re.compile(r"\..+?(?:\.(?P<pid>\d+))?\.[a-z0-9_]{8}")
 """`tempfile`'s names: a dot, the target, the process (older versions left it out), eight random letters."""
 _LINKS = re.compile(r"\.links-.*\.parquet\.")
 
