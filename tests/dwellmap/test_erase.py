@@ -306,15 +306,15 @@ def test_reports_and_other_folders_are_not_ours_to_erase(runs, dwellmap, tmp_pat
 
 @pytest.fixture
 def quiet_day(walker, replay, tmp_path, template):
-    """The walker twice in an hour: alone in its first and in its third quarter."""
+    """The walker twice in 23 minutes: alone in one quarter of an hour, and alone in the next."""
 
     def make():
         rows = np.loadtxt(walker / "det" / "det.txt", delimiter=",")
-        later = rows + np.eye(1, rows.shape[1]) * 10 * 1800
+        later = rows + np.eye(1, rows.shape[1]) * 10 * 600
         np.savetxt(walker / "det" / "det.txt", np.concatenate([rows, later]), fmt="%.4f", delimiter=",")
         info = walker / "seqinfo.ini"
-        info.write_text(info.read_text().replace("seqLength=121", f"seqLength={10 * 3600}"))
-        words = ("--site", tmp_path / "site.toml", "--out", tmp_path / "out", "--start", "2026-11-01T10:00")
+        info.write_text(info.read_text().replace("seqLength=121", f"seqLength={10 * 60 * 23}"))
+        words = ("--site", tmp_path / "site.toml", "--out", tmp_path / "out", "--start", "2026-11-01T10:07")
         ran = replay(walker, *words)
         assert ran.code == 0, ran.err
 
@@ -331,9 +331,9 @@ def test_when_the_few_came_is_not_told_and_their_sums_are(quiet_day, dwellmap, t
     for name, table in before.items():
         after = pd.read_parquet(run / f"{name}_quarters.parquet")
         assert after.dtypes.to_dict() == table.dtypes.to_dict()
-        # Evenly over all four: nothing says when.
+        # Evenly over the footage: nothing says when.
         assert after.groupby("begin_s")["dwell_s"].sum().to_numpy() == pytest.approx(
-            np.full(4, table["dwell_s"].sum() / 4), rel=1e-3
+            table["dwell_s"].sum() * np.array([8, 15]) / 23, rel=1e-3
         )
         for column in ("dwell_s", "entries", "visitors"):
             sums = (part.groupby(keys)[column].sum().to_numpy() for part in (after, table))
@@ -350,8 +350,15 @@ def test_when_the_few_came_is_not_told_and_their_sums_are(quiet_day, dwellmap, t
     assert hours[0]["dwell_s"].sum() == pytest.approx(hours[1]["dwell_s"].sum())
     page = (tmp_path / "after" / "report.html").read_text(encoding="utf-8")
     assert "fewer than 5 people" in page
-    compared = dwellmap("compare", "--out", tmp_path / "out", "--help")
-    assert compared.code == 0
+
+
+def test_an_erased_run_is_compared_with_another_and_the_page_says_so(runs, dwellmap, tmp_path):
+    whole = dwellmap("compare", runs["old"], runs["new"], "--to", tmp_path / "whole")
+    assert erase_before(tmp_path / "out", DAY).faults == []
+    ran = dwellmap("compare", runs["old"], runs["new"], "--to", tmp_path / "to")
+    assert (whole.code, ran.code) == (0, 0), ran.err
+    pages = [(tmp_path / to / "comparison.html").read_text() for to in ("whole", "to")]
+    assert ["called one too easily" in page for page in pages] == [False, True]
 
 
 def test_nothing_in_an_erased_run_says_when_somebody_was_where(quiet_day, tmp_path):
