@@ -61,6 +61,11 @@ class Nightly:
         """Whether it is at work."""
         return self.told.since is not None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether something could not be erased the last time."""
+        return bool(self.told.faults)
+
     def turn(self, ledger: Ledger, now: datetime | None = None) -> None:
         """Begin where it is due, and note where it is over; never raises for a ledger that cannot be used.
 

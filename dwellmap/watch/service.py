@@ -116,7 +116,7 @@ class Service:
         """Work until told to stop (SIGTERM, SIGINT), or until all is handled.
 
         Returns:
-            1 if something in the inbox has failed, when it ends by itself; else 0.
+            1 if something in the inbox, or the erasing of personal data, has failed, when it ends by itself; else 0.
 
         Raises:
             ValueError: If it is to end when all is handled, and cannot go on now.
@@ -138,7 +138,7 @@ class Service:
                         f"{self._paused}; nothing is lost: start it again when that is put right"
                     )
                 if self._plan.once and self._is_idle():
-                    failed = self._any_failed()
+                    failed = self._any_failed() or (self._nightly is not None and self._nightly.has_failed)
                     break
         finally:
             self._end_all()
