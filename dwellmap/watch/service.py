@@ -116,7 +116,7 @@ class Service:
         """Work until told to stop (SIGTERM, SIGINT), or until all is handled.
 
         Returns:
-            1 if something in the inbox, or the erasing of personal data, has failed, when it ends by itself; else 0.
+            1 if something in the inbox or the erasing has failed, when it ends by itself; else 0.
 
         Raises:
             ValueError: If it is to end when all is handled, and cannot go on now.
