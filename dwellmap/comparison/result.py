@@ -85,8 +85,8 @@ class Result:
         if erased and not sides.by_day:
             found.append(
                 f"Personal data of {erased} recordings have been erased: what few people did is spread "
-                f"evenly over the time around it, so {unit} seem more alike than they were and a difference is "
-                "called one too easily. Whole days are not touched by that."
+                f"evenly over the time around it, so {unit} seem more alike than they were and a difference "
+                "is called one too easily. Whole days are not touched by that."
             )
         if not sides.same_hours:
             found.append(
