@@ -99,8 +99,10 @@ def _erase_run(run: Path, day: date, min_people: int, erased: Erased) -> None:
     coarse = mark.get("min_people")
     done = not files and isinstance(coarse, int) and coarse >= min_people
     ours = (run / RECIPE).is_file() or (run / ERASED).is_file() or any(f.suffix == ".parquet" for f in files)
+    if done or not ours:
+        return
     recipe = _json(run / RECIPE)
-    if done or not ours or _began(run, recipe, files) >= day:
+    if _began(run, recipe, files) >= day:
         return
     _mark(run, day, None)
     known = (recipe.get("format"), recipe.get("version")) == (FORMAT, VERSION)

@@ -88,7 +88,7 @@ class _WatchPage:
             if status.free_bytes is not None:
                 note(f"{status.free_bytes / 1e9:.1f} GB free for results")
             if status.overdue:
-                problem(shown(status.overdue))
+                problem(shown(f"{status.overdue[0].upper()}{status.overdue[1:]}"))
             elif status.erasing is not None:
                 kept = f"Personal data are kept for {status.erasing.retain_days} days"
                 last = f", erased last in the night of {status.erasing.last}" if status.erasing.last else ""

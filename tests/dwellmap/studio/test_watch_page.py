@@ -51,4 +51,4 @@ def test_what_could_not_be_erased_is_told(start_studio, shop, page):
     ended = subprocess.run(once, cwd=shop, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 1, ended.stderr
     page.goto(f"{start_studio(shop).url}/watch")
-    expect(page.get_by_text("personal data could not be erased")).to_be_visible()
+    expect(page.get_by_text("Personal data could not be erased")).to_be_visible()
