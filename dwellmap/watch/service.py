@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
@@ -25,7 +24,7 @@ from dwellmap.watch.ledger import UNREAD, Ledger
 from dwellmap.watch.limits import Limits
 from dwellmap.watch.names import shown
 from dwellmap.watch.order import How, Order
-from dwellmap.watch.retention import Nightly
+from dwellmap.watch.retention import Nightly, sweep
 from dwellmap.watch.room import Room
 from dwellmap.watch.shelf import shelve
 from dwellmap.watch.wakes import wakes
@@ -86,13 +85,18 @@ class Service:
         self._intake = Intake(inbox, how.site, say)
         self._holder = Holder(self._ours, inbox.folder)
         wait_for_workers(self._ours)
+        sweep(self._ours)
         self._ledger = Ledger(self._ours.ledger, create=True)
         self._id = self._ledger.note("id")
         self._room = Room(
             how.out, self._ours.ledger, self._ledger.identity, inbox.folder, plan.least_free_bytes
         )
         self._nightly = (
-            None if plan.retain_days is None else Nightly(how.out, plan.retain_days, lambda t: say(shown(t)))
+            None
+            if plan.retain_days is None
+            else Nightly(
+                how.out, plan.retain_days, lambda t: say(shown(t)), lambda: self._intake.site().time_zone
+            )
         )
         self._workers: list[Worker] = []
         self._ended: list[tuple[Worker, Ended]] = []
@@ -112,7 +116,7 @@ class Service:
         """Work until told to stop (SIGTERM, SIGINT), or until all is handled.
 
         Returns:
-            1 if something in the inbox has failed, when it ends by itself; else 0.
+            1 if something in the inbox or the erasing has failed, when it ends by itself; else 0.
 
         Raises:
             ValueError: If it is to end when all is handled, and cannot go on now.
@@ -134,7 +138,7 @@ class Service:
                         f"{self._paused}; nothing is lost: start it again when that is put right"
                     )
                 if self._plan.once and self._is_idle():
-                    failed = self._any_failed()
+                    failed = self._any_failed() or (self._nightly is not None and self._nightly.has_failed)
                     break
         finally:
             self._end_all()
@@ -169,9 +173,11 @@ class Service:
                 lacking = self._lacking()
                 if not lacking:
                     self._start()
-                    self._erase()
             except (sqlite3.OperationalError, OSError) as error:
                 lacking = f"cannot go on: {shown(str(error))}"
+        # What is due for erasure does not wait for room, footage or a site file.
+        if self._nightly is not None and not self._room.gone():
+            self._nightly.turn(self._ledger)
         self._pause(lacking)
         if time.monotonic() >= self._next_health_s:
             self._tell_health("paused" if self._paused else "watching")
@@ -334,10 +340,6 @@ class Service:
             if entry is None or entry.state != "running":
                 worker.stop(gently=False)
 
-    def _erase(self) -> None:
-        if self._nightly is not None:
-            self._nightly.turn(self._ledger, datetime.now(self._intake.site().time_zone))
-
     def _is_idle(self) -> bool:
         coming = any(one.why != UNFINISHED_NAME for one in self._intake.arriving)
         counts = self._ledger.counts()
@@ -384,6 +386,7 @@ class Service:
             at_work=tuple(worker.progress(pace) for worker in self._workers),
             arriving=tuple(Coming(name=shown(c.path), size=c.size, why=c.why) for c in self._intake.arriving),
             left_alone=self._intake.left_alone,
+            erasing=None if self._nightly is None else self._nightly.told,
             waiting=counts["waiting"],
             running=counts["running"],
             done=counts["done"],
