@@ -11,13 +11,14 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from analytics.palette import colour_map
-from analytics.survival import Survival
 from dwellmap.report.floor import Floor
 from dwellmap.report.flows import Flows
 from dwellmap.report.numbers import count, plain, seconds
 from dwellmap.report.svg import add, drawing, markup, titled
 
 INK, SOFT, LINE, BAR = "#23272e", "#6b7280", "#d7dbe0", "#7a3b8f"
+# Over what is hidden.
+VEIL = "#b8bfd0"
 
 
 def shade(value: float) -> str:
@@ -27,9 +28,13 @@ def shade(value: float) -> str:
 
 
 def hours_by_zone(
-    names: Sequence[str], hours: Sequence[str], people: NDArray[np.float64], told: Sequence[Sequence[str]]
+    names: Sequence[str],
+    hours: Sequence[str],
+    people: NDArray[np.float64],
+    told: Sequence[Sequence[str]],
+    hidden: NDArray[np.bool_],
 ) -> Markup:
-    """A field of colour: (zones, hours) mean people at once; NaN is hatched: no footage, or not shown."""
+    """A field of colour: (zones, hours) mean people at once; NaN is no footage, or hidden."""
     left, cell_w, cell_h, top = 150.0, min(64.0, 720 / max(len(hours), 1)), 26.0, 22.0
     root = drawing(
         left + cell_w * len(hours) + 10, top + cell_h * len(names) + 8, "people at once by hour and zone"
@@ -52,7 +57,16 @@ def hours_by_zone(
         for k in range(len(hours)):
             value = people[row, k]
             known = bool(np.isfinite(value))
-            fill = "#f1f2f4" if not known else "#ffffff" if value == 0 else shade(value / most)
+            secret = not known and bool(hidden[row, k])
+            fill = (
+                VEIL
+                if secret
+                else "#f1f2f4"
+                if not known
+                else "#ffffff"
+                if value == 0
+                else shade(value / most)
+            )
             box = add(
                 root,
                 "rect",
@@ -83,7 +97,7 @@ def hours_by_zone(
                 add(
                     root,
                     "text",
-                    "·",
+                    "hidden" if secret and cell_w > 40 else "h" if secret else "·",
                     x=left + (k + 0.5) * cell_w,
                     y=y + 17,
                     text_anchor="middle",
@@ -95,7 +109,7 @@ def hours_by_zone(
 
 
 def bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str], what: str) -> Markup:
-    """Upright bars with their values; what is not shown has a dot."""
+    """Upright bars with their values; NaN is hidden."""
     width, height, bottom, top = 880.0, 190.0, 150.0, 18.0
     root = drawing(width, height, what)
     known = [v for v in values if np.isfinite(v)]
@@ -130,7 +144,14 @@ def bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str], wh
                 )
         else:
             add(
-                root, "text", "·", x=x + step / 2, y=bottom - 4, text_anchor="middle", font_size=14, fill=SOFT
+                root,
+                "text",
+                "hidden" if step > 44 else "h",
+                x=x + step / 2,
+                y=bottom - 4,
+                text_anchor="middle",
+                font_size=11,
+                fill=SOFT,
             )
         if k % every == 0:
             add(
@@ -196,13 +217,13 @@ def occupancy(
     return markup(root)
 
 
-def lengths(survival: Survival, name: str, horizon_s: float) -> Markup:
-    """The share of visits that last longer than a time, with its 95 % band."""
+def lengths(curve: NDArray[np.float64], name: str, until: float) -> Markup:
+    """The share of visits that last longer than a time, with its 95 % band, up to `until` seconds.
+
+    `curve` is (k, 4) times, shares and bounds, as `Survival.curve`.
+    """
     width, height, left, bottom, top = 420.0, 190.0, 40.0, 158.0, 12.0
     root = drawing(width, height, f"how long visits to {name} last")
-    curve = survival.curve
-    reach = float(survival.dwell_s.max(initial=0.0))
-    until = min(horizon_s, max(reach, 1.0))
 
     def x(t: float) -> float:
         return left + (width - left - 14) * min(t, until) / until
@@ -356,9 +377,3 @@ def _points(xy: NDArray[np.float64], x0: float, y0: float, scale: float) -> str:
 
 def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def coarsened(survival: Survival) -> Survival:
-    """Lengths rounded up to tenths of the longest, so that no single visit can be read off the curve."""
-    step = max(float(survival.dwell_s.max(initial=0.0)) / 10, 1e-9)
-    return Survival(np.ceil(survival.dwell_s / step) * step, survival.ended)

@@ -15,7 +15,7 @@ from analytics.palette import Kind, cell_colours, kinds_of, scale_of
 from dwellmap.backdrop import backdrop_of
 from dwellmap.report.charts import INK, SOFT, _points, _short
 from dwellmap.report.floor import Floor
-from dwellmap.report.numbers import plain
+from dwellmap.report.numbers import plain, too_few
 from dwellmap.report.svg import add, drawing, markup
 
 TITLES = {
@@ -98,6 +98,7 @@ def cells_json(floor: Floor, maps: list[dict[str, Any]]) -> dict[str, Any]:
         "state": state.tolist() if maps and maps[0]["values"] else [],
         "entries": _listed(cells.entries) if maps and maps[0]["values"] else [],
         "few": floor.setups[0].maps.min_entries,
+        "too_few": too_few(floor.min_people),
         "maps": {one["name"]: {"unit": one["unit"], "values": one["values"]} for one in maps},
     }
 
