@@ -112,7 +112,8 @@ class GuardedLengths:
     def figures(self, horizon_s: float) -> dict[str, float]:
         """The columns of `zone_figures` on lengths and stops; NaN where nothing may be told."""
         table, survival = self.table, self.survival
-        until = self.horizon_s(horizon_s)
+        # Where the longest visit was seen to end, nobody's length is the end of the curve.
+        until = horizon_s if survival.reach_s >= horizon_s else self.horizon_s(horizon_s)
         mean, low, high = survival.restricted_mean_s(until) if until > 0 else (np.nan,) * 3
         entered, stood = table.visits.beginning_seen, table.stopped_s > 0
         stops = entered & self._told_of(entered, entered & stood, entered & ~stood)

@@ -50,7 +50,7 @@ def hide(
         known: (entries,) bool, entries that are told elsewhere: they can't be bystanders.
 
     Returns:
-        (entries,) bool: the small ones, the unprinted and the bystanders. Where bystanders do not suffice, all
+        (entries,) bool: the small ones, the unprinted and the bystanders. Where these do not suffice, all
         that is tied to a small one is hidden.
 
     Raises:

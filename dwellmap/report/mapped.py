@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from analytics.palette import Kind, cell_colours, kinds_of, scale_of
 from dwellmap.backdrop import backdrop_of
@@ -25,8 +25,6 @@ TITLES = {
     "attention": ("Average attention span", "how long a visit lasts: time spent, not gaze"),
 }
 _WIDTH, _LARGEST_PX = 560.0, 1100
-# Of a picture of the scene, as a share of its width.
-_BLUR = 0.018
 # Beyond this the values would make the page too large; the map is still drawn.
 MOST_CELLS = 60_000
 
@@ -39,9 +37,6 @@ def backdrop_uri(floor: Floor) -> str | None:
         return None
     image = Image.fromarray(np.asarray(found.rgb)).convert("RGB")
     image.thumbnail((_LARGEST_PX, _LARGEST_PX))
-    if not found.plan:
-        # Who stood still all through a short recording is part of its scene: nobody shall be made out.
-        image = image.filter(ImageFilter.GaussianBlur(max(image.size) * _BLUR))
     # Paler, so that the map's colours and lines can be read on it.
     image = Image.blend(image, Image.new("RGB", image.size, "white"), 0.45)
     file = io.BytesIO()

@@ -73,6 +73,7 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
     period, quality = summary.period, summary.quality
     main = parts[0] if parts else None
     days = summary.people.days
+    told, least = not np.isnan(summary.people.total), summary.choice.min_people
     return environment.get_template("report.html.jinja").render(
         name=name,
         period=_period_in_words(summary),
@@ -82,16 +83,20 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
         people=summary.people,
         quality=quality,
         findings=[] if main is None else main.findings,
-        trust=[] if main is None else trust(summary, main.floor),
+        trust=[]
+        if main is None
+        else trust(summary, main.floor)
+        if told
+        else [upper(too_few(least)) + " on every day."],
         floors=[_floor_parts(summary, part) for part in parts],
         days=_days_chart(summary),
         one_day=len(days) == 1,
         time_s=_time_on_map_s(summary),
         staff=_staff_rows(summary),
         count_staff=summary.choice.count_staff,
-        min_people=summary.choice.min_people,
-        too_few=too_few(summary.choice.min_people),
-        people_told=not np.isnan(summary.people.total),
+        min_people=least,
+        too_few=too_few(least),
+        people_told=told,
         remarks=period.remarks,
         definitions=definitions(period.setups[0].settings, period.setups[0].grid.unit),
         recipe=json.dumps(_recipe(summary), indent=1, ensure_ascii=False, sort_keys=True),

@@ -152,7 +152,7 @@ def test_no_rare_way_is_found_though_who_comes_also_leaves(places, people, k, se
     mask[number.diagonal()] = False
     for entry in np.flatnonzero(rare.ravel()):
         low, high = feasible(values, mask, matrix, entry)
-        # That somebody went there can follow from the visits alone, but neither how many nor that they are few.
+        # That somebody went there can follow from the visits alone, but not how many, nor that they are few.
         assert high >= k * (1 - 1e-4)
         assert high >= low + 1 - 1e-4
 
