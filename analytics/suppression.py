@@ -198,7 +198,7 @@ def hide_in_ways(
 
 
 NOBODY, TOO_FEW = -1, -2
-"""Instead of the number of a group: nobody was there, or too few all day."""
+"""Instead of the number of a group: nobody was there in this hour, or too few all day."""
 
 
 def groups_of_hours(
@@ -216,7 +216,7 @@ def groups_of_hours(
         min_people: Least number of people, and of entries if there are any, in a group.
 
     Returns:
-        (hours,) number of each hour's group, NOBODY or TOO_FEW.
+        (hours,) number of each hour's group, or NOBODY; TOO_FEW for all of them if all together are.
 
     """
     group = np.full(len(people), NOBODY, dtype=np.int64)
@@ -238,7 +238,9 @@ def groups_of_hours(
         if enough(np.array(begun)):
             found.append(begun)
             begun = []
-    group[begun] = TOO_FEW
+    if begun:
+        # Not even when they were there.
+        group[:] = TOO_FEW
     for number, hours in enumerate(found):
         group[hours] = number
     return group
@@ -249,7 +251,7 @@ def hide_in_map(
     dwell_s: NDArray[np.float64],
     areas: Sequence[tuple[NDArray[np.float64], float]],
     min_people: int,
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+) -> NDArray[np.bool_]:
     """Which cells of a map must not be shown, where total dwell is known of areas made of them.
 
     Everything else about a hidden cell (visits, attention span) is hidden with it, and heat has to be spread
@@ -258,13 +260,14 @@ def hide_in_map(
     Args:
         people: (cells,) different people in each cell.
         dwell_s: (cells,) their dwell.
-        areas: Areas whose total dwell is shown, such as zones and the whole floor: the share (cells,) in 0..1
-            of each cell that lies in it, and the dwell. Of a cell that an outline cuts, any part may lie
-            inside.
+        areas: Areas whose total dwell is told, such as zones, and rests on enough people: the share (cells,)
+            in 0..1 of each cell that lies in it, and the dwell. Of a cell that an outline cuts, any part may
+            lie inside.
         min_people: Least number of people a shown number rests on.
 
     Returns:
-        (cells,) bool, and (areas,) bool: totals that must go too, where hiding cells cannot do it.
+        (cells,) bool. Where bystanders do not suffice, all cells of an area: then nothing is left to subtract
+        from its total.
 
     """
     n = len(people)
@@ -303,5 +306,7 @@ def hide_in_map(
     wanted[n:size] = hidden[n:size]
     to_zero = np.concatenate([(count == 1) & (pooled_s > 0), np.zeros(more, dtype=np.bool_)])
     room = Room(wanted, np.concatenate([needed, np.zeros(more)]), to_zero)
-    hidden = _with_bystanders(people_of, [(np.array(values), room)], Sums.of(entries, sums), hidden)
-    return np.asarray(sensitive | hidden[:n]), hidden[size::4]
+    told = np.zeros(entries, dtype=np.bool_)
+    told[size::4] = True
+    hidden = _with_bystanders(people_of, [(np.array(values), room)], Sums.of(entries, sums), hidden, told)
+    return np.asarray(sensitive | hidden[:n])

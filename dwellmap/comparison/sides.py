@@ -363,7 +363,7 @@ class _Sums:
             for key, at, counted in zip(_hours(hours), place.tolist(), counts.tolist(), strict=True):
                 if at >= 0 and key in told:
                     told[key][at] = counted
-            few[place[(hours["open"] & (hours["group"] == TOO_FEW)).to_numpy() & (place >= 0)]] = True
+            few[place[(hours["group"] == TOO_FEW).to_numpy() & (place >= 0)]] = True
         return told, few
 
     def _known(self, setup: Setup) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -163,7 +163,7 @@ def _day(
     came = np.rint(entries).astype(np.int64)
     people = np.where(small(came, min_people), np.minimum(people, came), people)
     group = pd.Series(0, index=hours.index)
-    areas, known = [], []
+    areas = []
     for number, rows in hours.groupby("place"):
         time_s = rows["dwell_s"].to_numpy(dtype=float)
         there = np.maximum(rows["visitors"].to_numpy(dtype=np.int64), time_s > 0)
@@ -172,13 +172,7 @@ def _day(
         if not np.any(found == TOO_FEW):
             share = setup.zones[int(str(number))].share_of_cells(setup.grid)
             areas.append((share, _fitting(float(time_s.sum()), share, dwell)))
-            known.append(rows.index)
-    gone, lost = hide_in_map(people, dwell, areas, min_people)
-    for index, away in zip(known, lost.tolist(), strict=True):
-        # Hidden cells are too few to hide each other: the zone's day is not told.
-        if away:
-            group[index] = group[index].where(group[index] < 0, TOO_FEW)
-    return gone, group
+    return hide_in_map(people, dwell, areas, min_people), group
 
 
 def _fitting(total_s: float, share: NDArray[np.float64], dwell_s: NDArray[np.float64]) -> float:

@@ -57,8 +57,8 @@ class ShownHours:
         """
         rows = protection.within(tables).merge(numbers[["setup", "place", "zone"]], on=["setup", "place"])
         totals = rows[rows["counts"]].groupby("zone")[SUMS].sum().reindex(range(zones), fill_value=0.0)
+        few = rows[rows["group"] == TOO_FEW][["zone", "unit"]].drop_duplicates()
         told = rows[rows["open"]].copy()
-        few = told[told["group"] == TOO_FEW][["zone", "unit"]].drop_duplicates()
         told[SUMS] = told[SUMS].astype(float).where(told["alone"], np.nan)
         keys = ["day", "hour", "zone"]
         hours = told.groupby(keys, dropna=False).agg(

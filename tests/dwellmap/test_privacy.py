@@ -204,7 +204,10 @@ def wrong_counts(told):
 
 
 def secrets(runs):
-    """Lengths of time in places that are one or two people's: in zones by hour and day, in cells by day."""
+    """Times in places that are one or two people's: in zones by hour and day, in cells by day.
+
+    Short ones are left out, which others may have by chance.
+    """
     stays = []
     for run in runs:
         start = json.loads((run / "run.json").read_text())["source"]["start"]
@@ -231,7 +234,7 @@ def secrets(runs):
         (["kind", "place", "day", "hour"], table[table["kind"] == "zone"]),
     ):
         sums = rows.groupby(of).agg(people=("person", "nunique"), s=("s", "sum"))
-        found += sums["s"][(sums["people"] < K) & (sums["s"] > 1.0)].tolist()
+        found += sums["s"][(sums["people"] < K) & (sums["s"] > 8.0)].tolist()
     return np.sort(np.array(found))
 
 
