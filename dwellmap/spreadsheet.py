@@ -10,7 +10,7 @@ MARK = "utf-8-sig"
 """UTF-8 with a byte order mark, without which spreadsheets take it for something else."""
 
 # A spreadsheet takes a text that begins so for a formula, and formulas can start programs.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
 
 
 def write_csv(file: Path, table: pd.DataFrame, encoding: str = "utf-8", numbers: str | None = None) -> None:
@@ -32,8 +32,11 @@ def write_csv(file: Path, table: pd.DataFrame, encoding: str = "utf-8", numbers:
 
 
 def as_text(value: object) -> object:
-    """A cell's text as no spreadsheet takes it for a formula; anything else as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """A text on one line that no spreadsheet takes for a formula; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    line = value.replace("\r", " ").replace("\n", " ")
+    return f"'{line}" if line.startswith(_FORMULA) else line
 
 
 def as_read(text: str) -> str:

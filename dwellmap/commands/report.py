@@ -43,7 +43,10 @@ def report(
         Path | None, typer.Option(help="New folder for the report; default: below the output folder.")
     ] = None,
     min_people: Annotated[
-        int, typer.Option(min=0, max=1000, help="Hide every number that rests on fewer people than this.")
+        int,
+        typer.Option(
+            min=0, max=1000, help="Hide every number that rests on fewer people, and what gives it away."
+        ),
     ] = 0,
     count_staff: Annotated[
         bool, typer.Option("--count-staff", help="Count probable staff among the visitors.")

@@ -176,7 +176,7 @@ def occupancy(
     root = drawing(width, height, f"people in {name} over time")
     mean = table["dwell_s"].to_numpy() / np.maximum(observed_s, 1e-9)
     peak = table["peak"].to_numpy(dtype=float)
-    most = max(float(peak.max(initial=0.0)), 1.0)
+    most = max(float(np.nan_to_num(peak).max(initial=0.0)), float(mean.max(initial=0.0)), 1.0)
     n = len(mean)
     x = left + (np.arange(n) + 0.5) * (width - left - 10) / max(n, 1)
     half = (width - left - 10) / max(n, 1) / 2
@@ -200,7 +200,10 @@ def occupancy(
             fill=BAR,
             fill_opacity=0.55,
         )
-        titled(box, f"{labels[k]}: {plain(mean[k])} people on average, at most {peak[k]:.0f}")
+        at_once = "not known how many at once" if np.isnan(peak[k]) else f"at most {peak[k]:.0f}"
+        titled(box, f"{labels[k]}: {plain(mean[k])} people on average, {at_once}")
+        if np.isnan(peak[k]):
+            continue
         add(
             root,
             "line",

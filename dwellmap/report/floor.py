@@ -290,9 +290,12 @@ def _quarters(
 ) -> pd.DataFrame:
     tables.db.register("numbers_", _zone_numbers(tables, zones, sources))
     staff = "" if choice.count_staff else "AND NOT q.staff"
+    # Customers and staff were counted apart: where both were, nobody knows how many there were at once.
+    apart = "count(DISTINCT q.staff) FILTER (WHERE q.peak > 0) > 1"
     table = tables.frame(
         f"""WITH sums AS (
-                SELECT q.begin_s, n.zone, sum(q.dwell_s) AS dwell_s, max(q.peak)::DOUBLE AS peak,
+                SELECT q.begin_s, n.zone, sum(q.dwell_s) AS dwell_s,
+                       CASE WHEN {apart} THEN 'nan'::DOUBLE ELSE max(q.peak)::DOUBLE END AS peak,
                        arg_max(q.peak_s, q.peak) AS peak_s
                 FROM zone_quarters q JOIN numbers_ n USING (setup, place) WHERE q.open {staff} GROUP BY ALL
             ), seen AS (
@@ -322,6 +325,8 @@ def _figures(
     n = len(zones)
     observed = hours.groupby("zone")["observed_s"].sum().reindex(range(n), fill_value=0.0).to_numpy()
     peak, peak_s = np.zeros(n, dtype=np.int64), np.full(n, np.nan)
+    unknown = quarters["zone"][quarters["peak"].isna()].unique()
+    quarters = quarters[~quarters["zone"].isin(unknown)]
     order = quarters.sort_values(["peak", "begin_s"], ascending=[True, False])
     at = order["zone"].to_numpy(dtype=np.int64)
     # The last one written is the highest, and of equal ones the first.
@@ -343,4 +348,6 @@ def _figures(
         coverage,
         area,
     )
-    return zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
+    figures = zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
+    figures.loc[unknown, ["peak", "peak_s"]] = np.nan
+    return figures

@@ -268,6 +268,11 @@ def _days_chart(summary: Summary) -> Any:
     return charts.bars(labels, values, told, f"{summary.people.noun} a day")
 
 
+def _known_most(peaks: pd.Series) -> float:
+    """The most of several, not known if one is not."""
+    return float(peaks.max(skipna=False))
+
+
 def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
     """Quarters of an hour over one day, or the mean day of several."""
     table = floor.quarters[floor.quarters["day"].notna()] if len(floor.quarters) else floor.quarters
@@ -280,7 +285,7 @@ def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for number, zone in enumerate(floor.zones):
         by_quarter = table[table["zone"] == number].groupby("of_day")
-        mine = by_quarter.agg({"dwell_s": "sum", "peak": "max", "observed_s": "sum"}).reset_index()
+        mine = by_quarter.agg({"dwell_s": "sum", "peak": _known_most, "observed_s": "sum"}).reset_index()
         if zone.staff or not mine["dwell_s"].sum():
             continue
         labels = [f"{k // 4}:{k % 4 * 15:02d}" for k in mine["of_day"].tolist()]
