@@ -82,6 +82,7 @@ def write_comparison(folder: Path, result: Result, names: tuple[str, str], min_p
             cells.told.reshape(sides.grid.shape),
             hidden,
             sides.grid,
+            min_people,
         )
         short = [c.split(": ")[0] if c.startswith(("Within", "Not enough")) else c for c in cautions]
         sheet = draw_difference(drawn, lines, short, setup.view.scene, sides.zones, backdrop)

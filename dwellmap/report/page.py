@@ -101,6 +101,7 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
         definitions=definitions(period.setups[0].settings, period.setups[0].grid.unit),
         recipe=json.dumps(_recipe(summary), indent=1, ensure_ascii=False, sort_keys=True),
         version=version("dwellmap"),
+        gradient=", ".join(charts.shade(k / 6) for k in range(7)),
         UNKNOWN=UNKNOWN,
     )
 

@@ -385,3 +385,18 @@ def test_what_could_be_subtracted_is_refused(shop, dwellmap, tmp_path):
         assert ran.code == 2
         assert said in ran.err
     assert not (tmp_path / "never").exists()
+
+
+def test_staff_only_areas_are_in_no_table_and_a_peak_of_two_counts_is_not_told(shop, dwellmap, tmp_path):
+    """Staff and customers are counted apart in a run: how many there were at once nobody knows."""
+    for word, known in (((), True), (("--count-staff",), False)):
+        target = tmp_path / f"report {known}"
+        day = ("--out", shop / "out", "--from", "2026-11-02", "--to", "2026-11-02")
+        ran = dwellmap("report", *day, "--site", shop / "site.toml", *word, "--to-folder", target)
+        assert ran.code == 0, ran.err
+        zones = pd.read_csv(target / "zones.csv", encoding="utf-8-sig").set_index("zone")
+        assert list(zones.index) == list(ZONES)
+        assert (zones.loc["left", "peak"] > 0) == known
+        assert zones.loc["nook", "peak"] == 1
+        for name in ("hours", "flows"):
+            assert "office" not in (target / f"{name}.csv").read_text(encoding="utf-8-sig")
