@@ -74,12 +74,15 @@ def shown_visits(
     table: VisitTable, day: NDArray[np.int64], few: pd.DataFrame, min_people: int
 ) -> tuple[VisitTable, NDArray[np.int64]]:
     """The visits of the days and zones of which something may be told, each made by enough people."""
-    key = np.column_stack([day, table.visits.place])
-    pairs = np.unique(np.column_stack([key, table.visits.person]), axis=0)
-    of, people = np.unique(pairs[:, :2], axis=0, return_counts=True)
-    hidden = set(few[["unit", "zone"]].itertuples(index=False, name=None))
-    enough = {tuple(k) for k, n in zip(of.tolist(), people.tolist(), strict=True) if n >= min_people}
-    kept = np.array([k in enough and k not in hidden for k in map(tuple, key.tolist())], dtype=np.bool_)
+    days, row = np.unique(day, return_inverse=True)
+    who, column = np.unique(table.visits.person, return_inverse=True)
+    zones = int(table.visits.place.max(initial=0)) + 1
+    key = row * zones + table.visits.place
+    pairs = np.unique(key * len(who) + column)
+    people = np.bincount(pairs // max(len(who), 1), minlength=len(days) * zones)
+    hidden = few[few["unit"].isin(days) & (few["zone"] < zones)]
+    people[np.searchsorted(days, hidden["unit"].to_numpy()) * zones + hidden["zone"].to_numpy()] = 0
+    kept = people[key] >= min_people
     visits = VisitTable(table.visits.where(kept), table.begun[kept], table.ended[kept], table.stopped_s[kept])
     return visits, day[kept]
 
