@@ -7,11 +7,13 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
 from calibration.calibration import Calibration
+from dwellmap.backdrop import backdrop_of, blurred
 from dwellmap.pipeline import Timing, measure
 from dwellmap.progress import Silent
 from dwellmap.recipe import recipe
@@ -400,3 +402,20 @@ def test_staff_only_areas_are_in_no_table_and_a_peak_of_two_counts_is_not_told(s
         assert zones.loc["nook", "peak"] == 1
         for name in ("hours", "flows"):
             assert "office" not in (target / f"{name}.csv").read_text(encoding="utf-8-sig")
+
+
+def test_nobody_is_made_out_in_the_scene_under_any_map(shop, tmp_path):
+    """Stripes as wide as the eyes of a large face, and a pale wall beside a dark one: only the walls stay."""
+    stripes = np.zeros((480, 640, 3), np.uint8)
+    stripes[:, :320] = np.where(np.arange(320) // 8 % 2, 255, 0)[None, :, None]
+    stripes[:, 480:] = 220
+    soft = blurred(stripes)[:, :, 0].astype(int)
+    assert np.ptp(soft[240, 60:260]) < 12
+    assert soft[240, 620] - soft[240, 400] > 200
+    cv2.imwrite(str(tmp_path / "scene.png"), stripes)
+    site = load_site(shop / "site.toml")
+    view = site_view(site, site.cameras[0], SIZE_PX, Calibration.load(shop / "cam.calibration.json"))
+    from_above = backdrop_of(view, tmp_path / "scene.png")
+    sharp = cv2.imread(str(tmp_path / "scene.png"))
+    assert from_above is not None
+    assert len(np.unique(from_above.rgb)) > len(np.unique(sharp))
