@@ -41,6 +41,7 @@ class DifferenceMap:
         told: (rows, columns) bool, distinguishable from chance.
         hidden: (rows, columns) bool, not shown because too few people were there.
         grid: The cells.
+        min_people: Of fewer people than this nothing is shown.
 
     """
 
@@ -51,6 +52,7 @@ class DifferenceMap:
     told: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
     grid: Grid
+    min_people: int = 0
 
 
 def diverging() -> ListedColormap:
@@ -166,7 +168,11 @@ def _entries(
     possible = (
         (bool(difference.told.any()), _told_swatch, "different: more than chance"),
         (bool(faded.any()), _faded_swatch, "pale: may well be chance"),
-        (bool(difference.hidden.any()), _hidden_swatch, "hidden: too few people"),
+        (
+            bool(difference.hidden.any()),
+            _hidden_swatch,
+            f"hidden (fewer than {difference.min_people} people)",
+        ),
         (bool(unseen.any()), legend.not_seen_swatch, "not seen in A or in B"),
         (bool(zones), legend.zone_swatch, "zone"),
         (True, legend.cell_swatch, f"one cell: {side} × {side} {difference.grid.unit}"),

@@ -9,15 +9,14 @@ All hidden numbers look alike, so a hidden number may be small or a bystander. O
 at best that it lies between zero and what as many people as `min_people`, or twice as many as there were,
 would have made of it.
 
-Two reports of different periods can be subtracted too. So a table covers one day (or one recording where
-nobody knows the day), is protected on its own, and every longer period adds up what is shown of its days:
+Two reports of different periods can be subtracted too. So a table covers one whole day (or one recording
+where nobody knows the day), is protected on its own, and every report adds up what is shown of its days:
 whatever is subtracted from whatever, nothing comes out that the days' own tables do not show.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +35,7 @@ def hide(
     sums: Sums,
     min_people: int,
     unprinted: NDArray[np.bool_] | None = None,
+    known: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
     """Which entries of a table must not be shown.
 
@@ -47,9 +47,11 @@ def hide(
         min_people: Least number of people a shown number rests on.
         unprinted: (entries,) bool, entries that are in no table but in a sum, such as the floor between
             zones; nobody may work out a small one of these either.
+        known: (entries,) bool, entries that are told elsewhere: they can't be bystanders.
 
     Returns:
-        (entries,) bool: the small ones, the unprinted and the bystanders.
+        (entries,) bool: the small ones, the unprinted and the bystanders. Where these do not suffice, all
+        that is tied to a small one is hidden.
 
     Raises:
         ValueError: If shapes differ, a value is negative, or a sum does not hold.
@@ -62,7 +64,7 @@ def hide(
     times = np.maximum(2.0, min_people / np.maximum(people, 1))
     rooms = [Room(sensitive, times * measure, measure > 0) for measure in values]
     hidden = sensitive if unprinted is None else sensitive | unprinted
-    return _with_bystanders(people, list(zip(values, rooms, strict=True)), sums, hidden)
+    return _with_bystanders(people, list(zip(values, rooms, strict=True)), sums, hidden, known)
 
 
 def _check(people: NDArray[np.int64], values: Sequence[NDArray[np.float64]], sums: Sums) -> None:
@@ -87,8 +89,10 @@ def _with_bystanders(
     measures: Sequence[tuple[NDArray[np.float64], Room]],
     sums: Sums,
     hidden: NDArray[np.bool_],
+    known: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
     """Hide one entry more in every group that tells too much, until none does."""
+    known = np.zeros(len(people), dtype=np.bool_) if known is None else known
     attacks = [Attack(values, sums) for values, _ in measures]
     hidden, safe = hidden.copy(), np.zeros(len(people), dtype=np.bool_)
     again = True
@@ -103,7 +107,7 @@ def _with_bystanders(
                 )
                 if (
                     not safe[entry]
-                    and (bystander := _bystander(people, sums, hidden, group, weak)) is not None
+                    and (bystander := _bystander(people, sums, hidden | known, group, weak)) is not None
                 ):
                     hidden[bystander] = again = True
                     break
@@ -155,85 +159,91 @@ def _bystander(
     return int(shown[order[0]])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HiddenTable:
-    """What not to show of a table.
+def hide_in_ways(
+    times: NDArray[np.float64], people: NDArray[np.int64], visitors: NDArray[np.int64], min_people: int
+) -> NDArray[np.bool_]:
+    """Which ways from place to place must not be shown.
 
-    Attributes:
-        cells: (rows, columns) bool.
-        rows: (rows,) bool, totals of the rows; None where there are none.
-        columns: (columns,) bool, totals of the columns; None where there are none.
-        total: Whether to hide the grand total.
-
-    """
-
-    cells: NDArray[np.bool_]
-    rows: NDArray[np.bool_] | None
-    columns: NDArray[np.bool_] | None
-    total: bool
-
-
-def hide_in_table(
-    people: NDArray[np.int64],
-    measures: Sequence[NDArray[np.float64]],
-    min_people: int,
-    *,
-    rows: NDArray[np.int64] | None = None,
-    columns: NDArray[np.int64] | None = None,
-    total: int | None = None,
-    unprinted: NDArray[np.bool_] | None = None,
-) -> HiddenTable:
-    """What not to show of a table of rows and columns, such as hours and disjoint zones.
+    Whoever comes to a place leaves it, so a place's row and its column of the table have one sum, and the
+    reader knows it: it is the number of visits to the place. Nobody is told how many came in all.
 
     Args:
-        people: (rows, columns) different people.
-        measures: What adds up along both, each (rows, columns).
+        times: (Z + 1, Z + 1) how often somebody went from a place (row) to the next (column); the last row
+            are those who came from nowhere, the last column those who went nowhere.
+        people: (Z + 1, Z + 1) different people behind each of them.
+        visitors: (Z,) different people who were in each place.
         min_people: Least number of people a shown number rests on.
-        rows: (rows,) different people of each row, if totals of the rows are shown.
-        columns: (columns,) different people of each column, if totals of the columns are shown.
-        total: Different people of the whole table, if its total is shown.
-        unprinted: (rows, columns) bool, cells that totals hold but no table shows.
+
+    Returns:
+        (Z + 1, Z + 1) bool.
 
     """
-    shape = people.shape
-    number = np.arange(people.size).reshape(shape)
-    sums: list[tuple[int, NDArray[np.int64]]] = []
-    extra_people: list[int] = []
-    extra: list[list[float]] = [[] for _ in measures]
+    side = len(times)
+    # Nobody goes from a place to the same one: these zeros are known and hide nothing.
+    way = ~np.eye(side, dtype=np.bool_)
+    ways = int(way.sum())
+    number = np.full((side, side), -1)
+    number[way] = np.arange(ways)
+    # The visits to each place, and how many came in all, each of which is the sum of a row and of a column.
+    sums = [
+        (ways + place, line[line >= 0]) for place in range(side) for line in (number[place], number[:, place])
+    ]
+    entries = np.concatenate([times[way], times.sum(axis=0)])
+    everybody = np.concatenate([people[way], visitors, [int(people[-1].sum())]])
+    unprinted = np.arange(ways + side) == ways + side - 1
+    hidden = np.zeros_like(way)
+    known = np.arange(ways + side) >= ways
+    hidden[way] = hide(everybody, [entries], Sums.of(ways + side, sums), min_people, unprinted, known)[:ways]
+    return hidden
 
-    def add(parts: NDArray[np.int64], known: NDArray[np.bool_] | slice, count: int) -> int:
-        entry = people.size + len(extra_people)
-        extra_people.append(count)
-        for values, measure in zip(extra, measures, strict=True):
-            values.append(float(np.asarray(measure)[known].sum()))
-        sums.append((entry, parts))
-        return entry
 
-    def line(axis: int, at: int) -> NDArray[np.bool_]:
-        chosen = np.zeros(shape, dtype=np.bool_)
-        chosen[(at, slice(None)) if axis == 0 else (slice(None), at)] = True
-        return chosen
+NOBODY, TOO_FEW = -1, -2
+"""Instead of the number of a group: nobody was there in this hour, or too few all day."""
 
-    margins: list[list[int]] = [[], []]
-    for axis, known in enumerate((rows, columns)):
-        for at, count in enumerate([] if known is None else known.tolist()):
-            margins[axis].append(add(number[line(axis, at)], line(axis, at), count))
-    grand = None if total is None else add(number.ravel(), np.ones(shape, dtype=np.bool_), total)
-    hidden = hide(
-        np.concatenate([people.ravel(), np.array(extra_people, dtype=np.int64)]),
-        [np.concatenate([np.ravel(m), more]) for m, more in zip(measures, extra, strict=True)],
-        Sums.of(people.size + len(extra_people), sums),
-        min_people,
-        None
-        if unprinted is None
-        else np.concatenate([unprinted.ravel(), np.zeros(len(extra_people), dtype=np.bool_)]),
-    )
-    return HiddenTable(
-        hidden[: people.size].reshape(shape),
-        None if rows is None else hidden[margins[0]],
-        None if columns is None else hidden[margins[1]],
-        grand is not None and bool(hidden[grand]),
-    )
+
+def groups_of_hours(
+    people: NDArray[np.int64], entries: NDArray[np.int64], dwell_s: NDArray[np.float64], min_people: int
+) -> NDArray[np.int64]:
+    """Join the hours of a place's day to groups that rest on enough people each.
+
+    What is known of a day is the sums of its groups: an hour is told if it is a group by itself, and whatever
+    is added up or subtracted, groups stay whole.
+
+    Args:
+        people: (hours,) different people in each hour, in order of time; each counts in one of them.
+        entries: (hours,) visits whose beginning was seen.
+        dwell_s: (hours,) their dwell.
+        min_people: Least number of people, and of entries if there are any, in a group.
+
+    Returns:
+        (hours,) number of each hour's group, or NOBODY; TOO_FEW for all of them if all together are.
+
+    """
+    group = np.full(len(people), NOBODY, dtype=np.int64)
+    at = np.flatnonzero((people > 0) | (entries > 0) | (dwell_s > 0))
+
+    def enough(chosen: NDArray[np.int64]) -> bool:
+        came = int(entries[chosen].sum())
+        return bool(people[chosen].sum() >= min_people and (came == 0 or came >= min_people))
+
+    found: list[list[int]] = []
+    begun: list[int] = []
+    for hour in at.tolist():
+        begun.append(hour)
+        if enough(np.array(begun)):
+            found.append(begun)
+            begun = []
+    while begun and found:
+        begun = found.pop() + begun
+        if enough(np.array(begun)):
+            found.append(begun)
+            begun = []
+    if begun:
+        # Not even when they were there.
+        group[:] = TOO_FEW
+    for number, hours in enumerate(found):
+        group[hours] = number
+    return group
 
 
 def hide_in_map(
@@ -241,7 +251,7 @@ def hide_in_map(
     dwell_s: NDArray[np.float64],
     areas: Sequence[tuple[NDArray[np.float64], float]],
     min_people: int,
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+) -> NDArray[np.bool_]:
     """Which cells of a map must not be shown, where total dwell is known of areas made of them.
 
     Everything else about a hidden cell (visits, attention span) is hidden with it, and heat has to be spread
@@ -250,13 +260,14 @@ def hide_in_map(
     Args:
         people: (cells,) different people in each cell.
         dwell_s: (cells,) their dwell.
-        areas: Areas whose total dwell is shown, such as zones and the whole floor: the share (cells,) in 0..1
-            of each cell that lies in it, and the dwell. Of a cell that an outline cuts, any part may lie
-            inside.
+        areas: Areas whose total dwell is told, such as zones, and rests on enough people: the share (cells,)
+            in 0..1 of each cell that lies in it, and the dwell. Of a cell that an outline cuts, any part may
+            lie inside.
         min_people: Least number of people a shown number rests on.
 
     Returns:
-        (cells,) bool, and (areas,) bool: totals that must go too, where hiding cells cannot do it.
+        (cells,) bool. Where bystanders do not suffice, all cells of an area: then nothing is left to subtract
+        from its total.
 
     """
     n = len(people)
@@ -295,5 +306,7 @@ def hide_in_map(
     wanted[n:size] = hidden[n:size]
     to_zero = np.concatenate([(count == 1) & (pooled_s > 0), np.zeros(more, dtype=np.bool_)])
     room = Room(wanted, np.concatenate([needed, np.zeros(more)]), to_zero)
-    hidden = _with_bystanders(people_of, [(np.array(values), room)], Sums.of(entries, sums), hidden)
-    return np.asarray(sensitive | hidden[:n]), hidden[size::4]
+    told = np.zeros(entries, dtype=np.bool_)
+    told[size::4] = True
+    hidden = _with_bystanders(people_of, [(np.array(values), room)], Sums.of(entries, sums), hidden, told)
+    return np.asarray(sensitive | hidden[:n])

@@ -6,15 +6,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.render import Backdrop
 from dwellmap.view import CameraView
 
 _WIDTH_PX = 1400
+# A share of the longer side of a picture of the scene: who stood still all through a short recording is part
+# of its scene, and nobody shall be made out.
+_BLUR = 0.018
 
 
 def backdrop_of(view: CameraView, scene_picture: Path | None) -> Backdrop | None:
-    """The plan's picture; without one the people-free scene, seen from above; None if there is neither."""
+    """The plan's picture; without one the people-free scene, seen from above; None if there is neither.
+
+    The scene is blurred so far that whoever may be left in it cannot be made out.
+    """
     x0, y0, x1, y1 = view.extent
     if view.plan_picture is not None:
         image = cv2.imread(str(view.plan_picture), cv2.IMREAD_COLOR)
@@ -25,7 +32,7 @@ def backdrop_of(view: CameraView, scene_picture: Path | None) -> Backdrop | None
     scene = cv2.imread(str(scene_picture), cv2.IMREAD_COLOR)
     if scene is None:
         return None
-    scene = cv2.cvtColor(scene, cv2.COLOR_BGR2RGB)
+    scene = blurred(cv2.cvtColor(scene, cv2.COLOR_BGR2RGB))
     if view.calibration is None:
         return Backdrop(scene, view.extent, plan=False)
     scale = _WIDTH_PX / max(x1 - x0, y1 - y0)
@@ -38,3 +45,8 @@ def backdrop_of(view: CameraView, scene_picture: Path | None) -> Backdrop | None
     x, y = np.clip(px, -1e4, 1e5).astype(np.float32).reshape(*size[::-1], 2).transpose(2, 0, 1)
     warped = cv2.remap(scene, x, y, cv2.INTER_LINEAR, borderValue=(255, 255, 255))
     return Backdrop(warped, view.extent, plan=False)
+
+
+def blurred(scene: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (height, width, 3) in which shelves and floor are known again, and nobody is."""
+    return np.asarray(cv2.GaussianBlur(scene, (0, 0), _BLUR * max(scene.shape[:2])), dtype=np.uint8)

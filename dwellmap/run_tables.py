@@ -9,6 +9,7 @@ import pandas as pd
 
 from analytics.analysis import Analysis
 from analytics.zone_figures import in_words
+from dwellmap.spreadsheet import write_csv
 
 VISITS, VISITS_CSV, PEOPLE, ZONES = "visits.parquet", "visits.csv", "people.parquet", "zones.csv"
 ZONE_QUARTERS, CELL_QUARTERS = "zone_quarters.parquet", "cell_quarters.parquet"
@@ -20,12 +21,12 @@ def write_zones(folder: Path, analysis: Analysis, start: datetime | None) -> Non
     visits.to_parquet(folder / VISITS, index=False)
     for column in ("enter", "leave"):
         visits[column] = _local(visits[column], start)
-    visits.to_csv(folder / VISITS_CSV, index=False, float_format="%.3f")
+    write_csv(folder / VISITS_CSV, visits, numbers="%.3f")
     analysis.people_frame().to_parquet(folder / PEOPLE, index=False)
     zones = analysis.zones_frame()
     peak_at = ["" if pd.isna(t) or start is None else _clock(start, t) for t in zones["peak_s"]]
     zones.insert(list(zones).index("peak_s") + 1, "peak_at", peak_at)
-    in_words(zones).to_csv(folder / ZONES, index=False)
+    write_csv(folder / ZONES, in_words(zones))
     zero_s = 0.0 if start is None else start.timestamp()
     analysis.zone_quarters(zero_s).to_frame().to_parquet(folder / ZONE_QUARTERS, index=False)
     analysis.cell_quarters(zero_s).to_frame(peaks=False).to_parquet(folder / CELL_QUARTERS, index=False)

@@ -33,6 +33,8 @@ from dwellmap.comparison.result import compare as compare_sides
 from dwellmap.comparison.sides import sides_of
 from dwellmap.opening_hours import OpeningHours
 from dwellmap.period.period import Period
+from dwellmap.period.protection import STAFF_AND_FEW
+from dwellmap.period.whole_days import check_whole_days
 from dwellmap.run_folder import written_whole
 from dwellmap.site import load_site
 
@@ -75,13 +77,15 @@ def compare(
     A difference is only called one if it is larger than days (with less than five on a side: quarters of an
     hour or halves) differ among themselves.
     """
+    if count_staff and min_people:
+        raise ValueError(STAFF_AND_FEW)
     reporter = reporter_for(quiet, as_json)
     place = None if site is None else load_site(site)
     hours, clock = (None, None) if place is None else (place.opening_hours, place.time_zone)
     with reporter.step("reading the runs", None):
         periods = [_period(text, out, camera or [], hours, clock) for text in (a, b)]
-        if min_people:
-            _whole_days(periods)
+        for period in periods if min_people else ():
+            check_whole_days(period)
         sides = sides_of(periods[0], periods[1], min_people, count_staff)
     with reporter.step("comparing", None):
         result = compare_sides(sides)
@@ -133,16 +137,6 @@ def _moment(word: str | None, clock: tzinfo, last: bool) -> datetime | None:
         raise ValueError(
             f"{word}: expected a day such as 2026-11-02, or 2026-11-02T09:00 ({error})"
         ) from error
-
-
-def _whole_days(periods: list[Period]) -> None:
-    for period in periods:
-        for moment in (period.begin, period.end):
-            if moment is not None and moment.astimezone(period.clock).time() != time():
-                raise ValueError(
-                    "--min-people wants whole days: periods that end within a day could be subtracted from "
-                    "each other to show a few people; leave the time of day out"
-                )
 
 
 def _key(periods: list[Period], options: list[Any]) -> str:

@@ -14,6 +14,7 @@ from dwellmap.commands.console import AsJson, Quiet, reporter_for
 from dwellmap.opening_hours import OpeningHours
 from dwellmap.period.period import Period
 from dwellmap.period.tables import Tables
+from dwellmap.period.whole_days import check_whole_days
 from dwellmap.report.cells import Choice
 from dwellmap.report.page import write_report
 from dwellmap.report.summary import summarise
@@ -42,7 +43,10 @@ def report(
         Path | None, typer.Option(help="New folder for the report; default: below the output folder.")
     ] = None,
     min_people: Annotated[
-        int, typer.Option(min=0, max=1000, help="Hide every number that rests on fewer people than this.")
+        int,
+        typer.Option(
+            min=0, max=1000, help="Hide every number that rests on fewer people, and what gives it away."
+        ),
     ] = 0,
     count_staff: Annotated[
         bool, typer.Option("--count-staff", help="Count probable staff among the visitors.")
@@ -61,6 +65,7 @@ def report(
     clock: tzinfo | None = None if place is None else place.time_zone
     hours: OpeningHours | None = None if place is None or all_hours else place.opening_hours
     first, last = _bounds(begin, end, clock)
+    choice = Choice(count_staff, min_people)
     with reporter_for(quiet, as_json).step("reading the runs", None):
         if runs:
             if camera:
@@ -70,8 +75,10 @@ def report(
             period = Period.of_runs(runs, first, last, hours, clock)
         else:
             period = Period.between(out, first, last, camera or (), hours, clock)
+    if min_people and runs:
+        check_whole_days(period)
     with reporter_for(quiet, as_json).step(f"summing up {len(period.members)} runs", None):
-        summary = summarise(Tables.of(period), Choice(count_staff, min_people))
+        summary = summarise(Tables.of(period), choice)
         name = place.name if place is not None else ", ".join(period.cameras)
         target = to_folder or _new_folder(runs, out, begin, end)
         page = write_report(summary, name, target)

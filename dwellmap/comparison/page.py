@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from jinja2 import Environment
 
 from analytics.difference import DifferenceMap, draw_difference
@@ -18,6 +19,7 @@ from analytics.lettering import number
 from dwellmap.backdrop import backdrop_of
 from dwellmap.comparison.result import MANY, UNITS, Question, Result
 from dwellmap.comparison.sides import Side
+from dwellmap.spreadsheet import MARK, write_csv
 
 HOW_MUCH, WHERE, CSV, PAGE = "how-much.png", "where.png", "comparison.csv", "comparison.html"
 
@@ -80,6 +82,7 @@ def write_comparison(folder: Path, result: Result, names: tuple[str, str], min_p
             cells.told.reshape(sides.grid.shape),
             hidden,
             sides.grid,
+            min_people,
         )
         short = [c.split(": ")[0] if c.startswith(("Within", "Not enough")) else c for c in cautions]
         sheet = draw_difference(drawn, lines, short, setup.view.scene, sides.zones, backdrop)
@@ -93,8 +96,7 @@ def write_comparison(folder: Path, result: Result, names: tuple[str, str], min_p
                 "cells": _cells_told(cells),
             }
         )
-    # The mark at its beginning tells spreadsheets that it is UTF-8.
-    result.to_frame().to_csv(folder / CSV, index=False, float_format="%.6g", encoding="utf-8-sig")
+    write_csv(folder / CSV, _for_spreadsheets(result.to_frame()), MARK, "%.6g")
     template = resources.files("dwellmap.comparison").joinpath("page.html").read_text(encoding="utf-8")
     page = Environment(autoescape=True).from_string(template)
     (folder / PAGE).write_text(
@@ -105,6 +107,18 @@ def write_comparison(folder: Path, result: Result, names: tuple[str, str], min_p
         ),
         encoding="utf-8",
     )  # fmt: skip
+
+
+def _for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with "hidden" in the place of numbers that are."""
+    names = [str(name) for name in table]
+    for verdict in [name for name in names if name.startswith("verdict_")]:
+        secret = table[verdict] == "hidden"
+        if secret.any():
+            mine = [n for n in names if n.endswith(verdict.removeprefix("verdict")) and n != verdict]
+            rounded = table[mine].map(lambda value: float(f"{value:.6g}")).astype(object)
+            table = table.assign(**rounded.mask(secret, "hidden"))
+    return table
 
 
 def side_lines(result: Result, names: tuple[str, str]) -> list[str]:
@@ -183,14 +197,15 @@ def zone_rows(result: Result, question: Question) -> list[dict[str, str]]:
         verdict = question.verdict[at]
         known = np.isfinite(c.difference[at]) and verdict != "hidden"
         told = known and np.isfinite(c.low[at])
+        none = "hidden" if verdict == "hidden" else "–"
         rows.append(
             {
                 "zone": result.sides.zones[at].name,
-                "a": number(float(c.a[at])) if known else "–",
-                "b": number(float(c.b[at])) if known else "–",
-                "change": _signed(c.difference[at]) if known else "–",
-                "interval": _interval(c.low[at], c.high[at]) if told else "–",
-                "p": _p(question.p[at]) if told else "–",
+                "a": number(float(c.a[at])) if known else none,
+                "b": number(float(c.b[at])) if known else none,
+                "change": _signed(c.difference[at]) if known else none,
+                "interval": _interval(c.low[at], c.high[at]) if told else none,
+                "p": _p(question.p[at]) if told else none,
                 "verdict": verdict,
             }
         )

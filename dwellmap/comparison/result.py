@@ -153,6 +153,7 @@ def compare(sides: Sides, draws: int = 5000) -> Result:
     n = len(sides.zones)
     zones = change(_beside(much[0], where[0]), _beside(much[1], where[1]), draws)
     secret = sides.a.zones.hidden | sides.b.zones.hidden
+    shares = sides.a.hidden_shares | sides.b.hidden_shares
     cells = []
     hidden = sides.a.cells.hidden | sides.b.cells.hidden
     for share in (False, True):
@@ -162,7 +163,7 @@ def compare(sides: Sides, draws: int = 5000) -> Result:
     return Result(
         sides,
         _question(zones.part(slice(0, n)), zones.p_all[:n], secret, 60.0),
-        _question(zones.part(slice(n, 2 * n)), zones.p_all[n:], secret, 100.0),
+        _question(zones.part(slice(n, 2 * n)), zones.p_all[n:], shares, 100.0),
         cells[0],
         cells[1],
         (len(much[0]), len(much[1])),

@@ -7,16 +7,16 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from analytics.comparison import Blocks, paired
 from analytics.grid import Grid
 from analytics.quarters import QUARTER_S
-from analytics.suppression import hide_in_map, small
+from analytics.suppression import NOBODY, TOO_FEW
 from analytics.zones import Zone
 from dwellmap.period.member import Member
 from dwellmap.period.period import Period
+from dwellmap.period.protection import Protection
 from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
 
@@ -33,14 +33,12 @@ class Places:
     Attributes:
         dwell_s: (quarters, places) person-seconds of customers.
         view_s: (quarters, places) seconds in which somebody in the place would have been counted.
-        visitors: (places,) visits long enough to count, summed over days.
         hidden: (places,) bool, on some day fewer people than may be shown; that day is left out.
 
     """
 
     dwell_s: NDArray[np.float64]
     view_s: NDArray[np.float64]
-    visitors: NDArray[np.float64]
     hidden: NDArray[np.bool_]
 
 
@@ -56,6 +54,8 @@ class Side:
         observed_s: (quarters,) footage, of the camera with the most.
         cells: Sums over the cells.
         zones: Sums over the zones.
+        zone_cells: (zones, cells) share of each cell that lies in a zone, where small counts are hidden: the
+            share of time in a zone is then that of its shown cells in all shown cells. None elsewhere.
 
     """
 
@@ -66,6 +66,15 @@ class Side:
     observed_s: NDArray[np.float64]
     cells: Places
     zones: Places
+    zone_cells: NDArray[np.float64] | None
+
+    @property
+    def hidden_shares(self) -> NDArray[np.bool_]:
+        """(zones,) bool, zones of whose share of time nothing may be told."""
+        if self.zone_cells is None:
+            return self.zones.hidden
+        shown = self.cells.dwell_s.sum(axis=0) @ self.zone_cells.T
+        return np.asarray(self.zones.hidden | ((shown == 0) & (self.zones.dwell_s.sum(axis=0) > 0)))
 
     @property
     def days(self) -> int:
@@ -97,6 +106,8 @@ class Side:
         _, row = np.unique(group, return_inverse=True)
         dwell, view = _grouped(places.dwell_s, row), _grouped(places.view_s, row)
         if share:
+            if zones and self.zone_cells is not None:
+                dwell = _grouped(self.cells.dwell_s[:, seen] @ self.zone_cells[:, seen].T, row)
             total = _grouped(self.cells.dwell_s[:, seen].sum(axis=1, keepdims=True), row)
             view = np.where(view.sum(axis=0) > 0, np.broadcast_to(total, view.shape), 0.0)
         return Blocks(dwell, view)
@@ -161,7 +172,8 @@ def sides_of(a: Period, b: Period, min_people: int = 0, count_staff: bool = Fals
     Args:
         a: The one, such as before a change.
         b: The other.
-        min_people: Cells and zones with fewer people on a day are left out on that day.
+        min_people: Cells and zones with fewer people on a day are left out on that day, and the days count
+            whole.
         count_staff: Count probable staff too.
 
     Raises:
@@ -238,6 +250,9 @@ def _common_floor(a: Period, b: Period) -> Setup:
 
 def _side(period: Period, grid: Grid, zones: tuple[Zone, ...], min_people: int, count_staff: bool) -> Side:
     tables = Tables.of(period)
+    protection = Protection.of(period, min_people) if min_people else None
+    hours = None if protection is None else protection.within(tables)
+    tables = tables if protection is None else protection.whole
     footage = tables.frame(
         "SELECT f.*, r.setup FROM footage f JOIN runs r USING (run) WHERE open AND observed_s > 0"
     )
@@ -266,14 +281,15 @@ def _side(period: Period, grid: Grid, zones: tuple[Zone, ...], min_people: int, 
     hour = first["hour"].fillna(-1).to_numpy(dtype=np.int64)
     observed = np.zeros(len(keys))
     np.maximum.at(observed, footage["row"].to_numpy(), footage["observed_s"].to_numpy(dtype=float))
-    places = []
-    for kind, n in (("cell", grid.cells), ("zone", len(zones))):
-        sums = _Sums(tables, footage, kind, n, zones, grid, count_staff)
-        places.append(sums.places(len(keys)))
-    cells, areas = places
-    if min_people:
-        cells, areas = _without_few(cells, areas, day, grid, zones, min_people)
-    return Side(period, day, hour, half.reshape(-1), observed, cells[0], areas[0])
+    footage = footage.assign(unit=day[footage["row"]], hour=hour[footage["row"]])
+    shown = None if protection is None or hours is None else (protection.gone, hours)
+    cells, areas = (
+        _Sums(tables, footage, kind, n, zones, grid, count_staff, shown).places(len(keys))
+        for kind, n in (("cell", grid.cells), ("zone", len(zones)))
+    )
+    shares = None if shown is None else np.array([z.share_of_cells(grid) for z in zones])
+    shares = None if shares is None else shares.reshape(len(zones), grid.cells)
+    return Side(period, day, hour, half.reshape(-1), observed, cells, areas, shares)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -287,40 +303,68 @@ class _Sums:
     zones: tuple[Zone, ...]
     grid: Grid
     count_staff: bool
+    shown: tuple[dict[tuple[int, int], NDArray[np.bool_]], pd.DataFrame] | None
 
-    def places(self, quarters: int) -> tuple[Places, NDArray[np.float64]]:
-        """The sums, and the visitors by quarter."""
+    def places(self, quarters: int) -> Places:
+        """The sums."""
         found: dict[str, list[NDArray[np.float64]]] = {}
+        hidden: dict[str, NDArray[np.bool_]] = {}
         staff = "" if self.count_staff else "AND NOT staff"
         rows = self.tables.frame(
-            f"""SELECT run, setup, begin_s, place, sum(dwell_s) AS dwell_s, sum(visitors) AS visitors
+            f"""SELECT run, setup, begin_s, place, sum(dwell_s) AS dwell_s
                 FROM {self.kind}_quarters WHERE open {staff} GROUP BY ALL"""
-        ).merge(self.footage[["run", "begin_s", "row"]], on=["run", "begin_s"])
+        ).merge(self.footage[["run", "begin_s", "row", "unit", "hour"]], on=["run", "begin_s"])
         for setup in self.tables.period.setups:
-            arrays = found.setdefault(setup.camera, [np.zeros((quarters, self.n)) for _ in range(3)])
+            arrays = found.setdefault(setup.camera, [np.zeros((quarters, self.n)) for _ in range(2)])
             coverage, number = self._known(setup)
             mine = self.footage[self.footage["setup"] == setup.number]
-            np.add.at(
-                arrays[1],
-                mine["row"].to_numpy(),
-                mine["observed_s"].to_numpy(dtype=float)[:, None] * coverage,
-            )
             own = rows[rows["setup"] == setup.number]
             place = number[own["place"].to_numpy(dtype=np.int64)] if len(own) else np.zeros(0, dtype=np.int64)
             kept = (place >= 0) & (coverage[np.maximum(place, 0)] > 0)
+            view = mine["observed_s"].to_numpy(dtype=float)[:, None] * coverage
+            if self.shown is not None:
+                told, few = self._told(setup, number)
+                hidden[setup.camera] = hidden.get(setup.camera, False) | few
+                view = np.where([told[key] for key in _hours(mine)], view, 0.0) if len(mine) else view
+                kept &= np.array([told[key][at] for key, at in zip(_hours(own), place, strict=True)], bool)
+            np.add.at(arrays[1], mine["row"].to_numpy(), view)
             at = own["row"].to_numpy()[kept], place[kept]
             np.add.at(arrays[0], at, own["dwell_s"].to_numpy(dtype=float)[kept])
-            np.add.at(arrays[2], at, own["visitors"].to_numpy(dtype=float)[kept])
         cameras = list(found.values())
         best = np.argmax([arrays[1].sum(axis=0) for arrays in cameras], axis=0)
-        dwell, view, visitors = (
+        dwell, view = (
             np.stack([arrays[i] for arrays in cameras])[best, :, np.arange(self.n)].T.reshape(
                 quarters, self.n
             )
-            for i in range(3)
+            for i in range(2)
         )
-        dwell = np.maximum(dwell, 0.0)
-        return Places(dwell, view, visitors.sum(axis=0), np.zeros(self.n, dtype=np.bool_)), visitors
+        nowhere = np.zeros(self.n, dtype=np.bool_)
+        gone = np.stack([hidden.get(camera, nowhere) for camera in found])[best, np.arange(self.n)]
+        return Places(np.maximum(dwell, 0.0), view, gone)
+
+    def _told(
+        self, setup: Setup, number: NDArray[np.int64]
+    ) -> tuple[dict[tuple[int, int], NDArray[np.bool_]], NDArray[np.bool_]]:
+        """Which places may be told of at each day and hour, and (places,) bool which may not on some day."""
+        assert self.shown is not None
+        gone, hours = self.shown
+        few = np.zeros(self.n, dtype=np.bool_)
+        told: dict[tuple[int, int], NDArray[np.bool_]] = {}
+        hours = hours[hours["setup"] == setup.number]
+        mine = self.footage[self.footage["setup"] == setup.number]
+        for key in set(_hours(mine)):
+            told[key] = np.zeros(self.n, dtype=np.bool_)
+            if self.kind == "cell" and len(number) == self.n:
+                told[key] = ~gone[setup.number, key[0]]
+                few |= ~told[key]
+        if self.kind == "zone":
+            place = number[hours["place"].to_numpy(dtype=np.int64)]
+            counts = hours["counts"] | (hours["open"] & (hours["group"] == NOBODY))
+            for key, at, counted in zip(_hours(hours), place.tolist(), counts.tolist(), strict=True):
+                if at >= 0 and key in told:
+                    told[key][at] = counted
+            few[place[(hours["group"] == TOO_FEW).to_numpy() & (place >= 0)]] = True
+        return told, few
 
     def _known(self, setup: Setup) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Coverage of each place where it suffices, and our number of each of the setup's places."""
@@ -338,41 +382,6 @@ class _Sums:
         return share, number
 
 
-def _without_few(
-    cells: tuple[Places, NDArray[np.float64]],
-    zones: tuple[Places, NDArray[np.float64]],
-    day: NDArray[np.int64],
-    grid: Grid,
-    outlines: tuple[Zone, ...],
-    min_people: int,
-) -> tuple[tuple[Places, NDArray[np.float64]], tuple[Places, NDArray[np.float64]]]:
-    """Leave out, day by day, what rests on too few people, and what would give that away."""
-    arrays = [p.dwell_s.copy() for p, _ in (cells, zones)]
-    views = [p.view_s.copy() for p, _ in (cells, zones)]
-    hidden = [p.hidden.copy() for p, _ in (cells, zones)]
-    shares = [_share(grid, zone) for zone in outlines]
-    for one in np.unique(day):
-        rows = day == one
-        dwell = [array[rows].sum(axis=0) for array in arrays]
-        people = [
-            np.maximum(np.rint(v[rows].sum(axis=0)), d > 0).astype(np.int64)
-            for (_, v), d in zip((cells, zones), dwell, strict=True)
-        ]
-        floor = (np.ones(grid.cells), float(dwell[0].sum()))
-        areas = [(s, float(min(max(d, s[s >= 1] @ dwell[0][s >= 1]), np.ceil(s) @ dwell[0])))
-                 for s, d in zip(shares, dwell[1], strict=True)]  # fmt: skip
-        gone, totals = hide_in_map(people[0], dwell[0], [floor, *areas], min_people)
-        for k, lost in enumerate((gone & (dwell[0] > 0), small(people[1], min_people) | totals[1:])):
-            arrays[k][np.ix_(rows, lost)] = 0.0
-            views[k][np.ix_(rows, lost)] = 0.0
-            hidden[k] |= lost
-    done = [Places(arrays[k], views[k], p.visitors, hidden[k]) for k, (p, _) in enumerate((cells, zones))]
-    return (done[0], cells[1]), (done[1], zones[1])
-
-
-def _share(grid: Grid, zone: Zone) -> NDArray[np.float64]:
-    """(cells,) share of each cell that lies in a zone."""
-    x, y = np.meshgrid(grid.x_edges[:-1], grid.y_edges[:-1])
-    boxes = shapely.box(x.ravel(), y.ravel(), x.ravel() + grid.cell, y.ravel() + grid.cell)
-    share = shapely.area(shapely.intersection(boxes, shapely.Polygon(zone.xy_m))) / grid.cell_area
-    return np.asarray(np.where(share > 1 - 1e-9, 1.0, np.where(share < 1e-9, 0.0, share)))
+def _hours(rows: pd.DataFrame) -> list[tuple[int, int]]:
+    """Number of the day and hour of each row."""
+    return list(zip(rows["unit"].tolist(), rows["hour"].tolist(), strict=True))

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.attention import attention_s
-from analytics.suppression import hide_in_map
 from analytics.zones import Zone
+from dwellmap.period.protection import STAFF_AND_FEW, Protection
 from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
 
@@ -28,6 +28,11 @@ class Choice:
 
     count_staff: bool = False
     min_people: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what would show a few people by subtraction."""
+        if self.count_staff and self.min_people:
+            raise ValueError(STAFF_AND_FEW)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,20 +67,27 @@ def cells_of(
     zones: tuple[Zone, ...],
     choice: Choice,
     length: dict[int, float],
+    protection: Protection | None,
 ) -> Cells:
-    """Each cell from the setups of the camera that saw it for longest."""
+    """Each cell from the setups of the camera that saw it for longest; where small counts are hidden, its
+    whole days, of which `protection` tells what may be shown.
+    """
     n = setups[0].grid.cells
     cameras = sorted({setup.camera for setup in setups})
-    staff, by_day = "" if choice.count_staff else "AND NOT staff", "day," if choice.min_people else ""
-    # All cameras at once: opening thousands of files takes longer than reading them.
-    rows = tables.frame(
-        f"""SELECT setup, {by_day} place, sum(dwell_s) AS dwell_s, sum(entries) AS entries,
-                   sum(visitors) AS visitors
-            FROM cell_quarters WHERE open {staff} GROUP BY ALL"""
-    )
+    if protection is None:
+        staff = "" if choice.count_staff else "AND NOT staff"
+        # All cameras at once: opening thousands of files takes longer than reading them.
+        rows = tables.frame(
+            f"""SELECT setup, place, sum(dwell_s) AS dwell_s, sum(entries) AS entries,
+                       sum(visitors) AS visitors
+                FROM cell_quarters WHERE open {staff} GROUP BY ALL"""
+        )
+    else:
+        rows = protection.cells
     by_setup = dict(iter(rows.groupby("setup")))
+    gone = {} if protection is None else protection.gone_of_setups
     per_camera = [
-        _camera_cells(by_setup, rows[:0], [s for s in setups if s.camera == c], zones, choice, length)
+        _camera_cells(by_setup, rows[:0], [s for s in setups if s.camera == c], zones, gone, length)
         for c in cameras
     ]
     best = np.argmax([cells.exposure_s for cells in per_camera], axis=0)
@@ -90,7 +102,7 @@ def _camera_cells(
     nothing: pd.DataFrame,
     setups: list[Setup],
     zones: tuple[Zone, ...],
-    choice: Choice,
+    gone: dict[int, NDArray[np.bool_]],
     length: dict[int, float],
 ) -> Cells:
     grid, maps = setups[0].grid, setups[0].maps
@@ -99,35 +111,25 @@ def _camera_cells(
     hidden = np.zeros(n, dtype=np.bool_)
     observed = sum(length.get(setup.number, 0.0) for setup in setups)
     shares = [zone.share_of_cells(grid) for zone in zones]
-    for setup in setups:
-        exposure += setup.coverage.share * length.get(setup.number, 0.0)
-        rows = by_setup.get(setup.number, nothing)
-        days = [group for _, group in rows.groupby("day", dropna=False)] if choice.min_people else [rows]
-        shown = np.zeros(n)
-        for day in days:
-            place = day["place"].to_numpy(dtype=np.int64)
-            d, e, v = (
-                np.asarray(np.bincount(place, day[c].to_numpy(dtype=float), n), dtype=np.float64)
-                for c in ("dwell_s", "entries", "visitors")
-            )
-            d = np.maximum(d, 0.0)
-            if choice.min_people:
-                people = np.maximum(v, d > 0).astype(np.int64)
-                areas = [(share, float((share * d).sum())) for share in shares]
-                gone, _ = hide_in_map(people, d, areas, choice.min_people)
-                hidden |= gone & (d > 0)
-                d, e, v = (np.where(gone, 0.0, values) for values in (d, e, v))
-            shown += d
-            entries += e
-            visitors += v
-        dwell += shown
-        spread += setup.spread(shown)
-    share = exposure / observed if observed else np.zeros(n)
-    seen = share >= maps.min_coverage
-    only_hidden = hidden & (dwell == 0)
     staff_only = np.zeros(n, dtype=np.bool_)
     for zone, inside in zip(zones, shares, strict=True):
         staff_only |= (inside > 0.5) & zone.staff
+    for setup in setups:
+        exposure += setup.coverage.share * length.get(setup.number, 0.0)
+        hidden |= gone.get(setup.number, hidden)
+        rows = by_setup.get(setup.number, nothing)
+        place = rows["place"].to_numpy(dtype=np.int64)
+        d, e, v = (
+            np.asarray(np.bincount(place, rows[c].to_numpy(dtype=float), n), dtype=np.float64)
+            for c in ("dwell_s", "entries", "visitors")
+        )
+        d = np.maximum(d, 0.0)
+        dwell, entries, visitors = dwell + d, entries + e, visitors + v
+        # What is left out must not come back as what is spread around it.
+        spread += setup.spread(np.where(staff_only, 0.0, d))
+    share = exposure / observed if observed else np.zeros(n)
+    seen = share >= maps.min_coverage
+    only_hidden = hidden & (dwell == 0)
     known = seen & ~only_hidden & ~staff_only
 
     def cut(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -141,12 +143,12 @@ def _camera_cells(
         cut(dwell),
         cut(entries),
         cut(visitors),
-        np.where(seen & ~staff_only, density, np.nan),
+        cut(density),
         cut(span),
         exposure,
         sigma,
         share,
-        hidden & seen,
+        hidden & seen & ~staff_only,
         staff_only,
         np.full(n, observed),
     )

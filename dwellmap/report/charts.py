@@ -11,13 +11,24 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from analytics.palette import colour_map
-from analytics.survival import Survival
 from dwellmap.report.floor import Floor
 from dwellmap.report.flows import Flows
 from dwellmap.report.numbers import count, plain, seconds
-from dwellmap.report.svg import add, drawing, markup, titled
-
-INK, SOFT, LINE, BAR = "#23272e", "#6b7280", "#d7dbe0", "#7a3b8f"
+from dwellmap.report.plan import Plan, name_of
+from dwellmap.report.svg import (
+    BAR,
+    INK,
+    LINE,
+    SOFT,
+    VEIL,
+    add,
+    drawing,
+    level,
+    markup,
+    shortened,
+    tick,
+    titled,
+)
 
 
 def shade(value: float) -> str:
@@ -27,32 +38,38 @@ def shade(value: float) -> str:
 
 
 def hours_by_zone(
-    names: Sequence[str], hours: Sequence[str], people: NDArray[np.float64], told: Sequence[Sequence[str]]
+    names: Sequence[str],
+    hours: Sequence[str],
+    people: NDArray[np.float64],
+    told: Sequence[Sequence[str]],
+    hidden: NDArray[np.bool_],
 ) -> Markup:
-    """A field of colour: (zones, hours) mean people at once; NaN is hatched: no footage, or not shown."""
+    """A field of colour: (zones, hours) mean people at once; NaN is no footage, or hidden."""
     left, cell_w, cell_h, top = 150.0, min(64.0, 720 / max(len(hours), 1)), 26.0, 22.0
     root = drawing(
         left + cell_w * len(hours) + 10, top + cell_h * len(names) + 8, "people at once by hour and zone"
     )
     most = float(np.nanmax(people)) if np.isfinite(people).any() else 0.0
     for k, hour in enumerate(hours):
-        add(
-            root,
-            "text",
-            hour,
-            x=left + cell_w * (k + 0.5),
-            y=15,
-            text_anchor="middle",
-            font_size=11,
-            fill=SOFT,
-        )
+        tick(root, left + cell_w * (k + 0.5), 15, hour, 11)
     for row, name in enumerate(names):
         y = top + row * cell_h
-        add(root, "text", _short(name, 22), x=left - 8, y=y + 17, text_anchor="end", font_size=12, fill=INK)
+        add(
+            root, "text", shortened(name, 22), x=left - 8, y=y + 17, text_anchor="end", font_size=12, fill=INK
+        )
         for k in range(len(hours)):
             value = people[row, k]
             known = bool(np.isfinite(value))
-            fill = "#f1f2f4" if not known else "#ffffff" if value == 0 else shade(value / most)
+            secret = not known and bool(hidden[row, k])
+            fill = (
+                VEIL
+                if secret
+                else "#f1f2f4"
+                if not known
+                else "#ffffff"
+                if value == 0
+                else shade(value / most)
+            )
             box = add(
                 root,
                 "rect",
@@ -83,7 +100,7 @@ def hours_by_zone(
                 add(
                     root,
                     "text",
-                    "·",
+                    "hidden" if secret and cell_w > 40 else "h" if secret else "·",
                     x=left + (k + 0.5) * cell_w,
                     y=y + 17,
                     text_anchor="middle",
@@ -95,7 +112,7 @@ def hours_by_zone(
 
 
 def bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str], what: str) -> Markup:
-    """Upright bars with their values; what is not shown has a dot."""
+    """Upright bars with their values; NaN is hidden."""
     width, height, bottom, top = 880.0, 190.0, 150.0, 18.0
     root = drawing(width, height, what)
     known = [v for v in values if np.isfinite(v)]
@@ -130,19 +147,17 @@ def bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str], wh
                 )
         else:
             add(
-                root, "text", "·", x=x + step / 2, y=bottom - 4, text_anchor="middle", font_size=14, fill=SOFT
-            )
-        if k % every == 0:
-            add(
                 root,
                 "text",
-                label,
-                x=x + step * 0.12 + min(step * 0.76, 90) / 2,
-                y=bottom + 16,
+                "hidden" if step > 44 else "h",
+                x=x + step / 2,
+                y=bottom - 4,
                 text_anchor="middle",
                 font_size=11,
                 fill=SOFT,
             )
+        if k % every == 0:
+            tick(root, x + step * 0.12 + min(step * 0.76, 90) / 2, bottom + 16, label, 11)
     add(root, "line", x1=10, x2=width - 10, y1=bottom, y2=bottom, stroke=LINE)
     return markup(root)
 
@@ -155,7 +170,7 @@ def occupancy(
     root = drawing(width, height, f"people in {name} over time")
     mean = table["dwell_s"].to_numpy() / np.maximum(observed_s, 1e-9)
     peak = table["peak"].to_numpy(dtype=float)
-    most = max(float(peak.max(initial=0.0)), 1.0)
+    most = max(float(np.nan_to_num(peak).max(initial=0.0)), float(mean.max(initial=0.0)), 1.0)
     n = len(mean)
     x = left + (np.arange(n) + 0.5) * (width - left - 10) / max(n, 1)
     half = (width - left - 10) / max(n, 1) / 2
@@ -163,11 +178,8 @@ def occupancy(
     def y(value: float) -> float:
         return bottom - (bottom - top) * value / most
 
-    for level in sorted({0.0, round(most / 2), most}):
-        add(root, "line", x1=left, x2=width - 10, y1=y(level), y2=y(level), stroke=LINE, stroke_width=0.6)
-        add(
-            root, "text", f"{level:g}", x=left - 6, y=y(level) + 4, text_anchor="end", font_size=10, fill=SOFT
-        )
+    for value in sorted({0.0, round(most / 2), most}):
+        level(root, y(value), f"{value:g}", left, width - 10)
     for k in range(n):
         box = add(
             root,
@@ -179,7 +191,10 @@ def occupancy(
             fill=BAR,
             fill_opacity=0.55,
         )
-        titled(box, f"{labels[k]}: {plain(mean[k])} people on average, at most {peak[k]:.0f}")
+        at_once = "not known how many at once" if np.isnan(peak[k]) else f"at most {peak[k]:.0f}"
+        titled(box, f"{labels[k]}: {plain(mean[k])} people on average, {at_once}")
+        if np.isnan(peak[k]):
+            continue
         add(
             root,
             "line",
@@ -192,17 +207,17 @@ def occupancy(
         )
     every = max(1, -(-n // 10))
     for k in range(0, n, every):
-        add(root, "text", labels[k], x=x[k], y=bottom + 15, text_anchor="middle", font_size=10, fill=SOFT)
+        tick(root, x[k], bottom + 15, labels[k])
     return markup(root)
 
 
-def lengths(survival: Survival, name: str, horizon_s: float) -> Markup:
-    """The share of visits that last longer than a time, with its 95 % band."""
+def lengths(curve: NDArray[np.float64], name: str, until: float) -> Markup:
+    """The share of visits that last longer than a time, with its 95 % band, up to `until` seconds.
+
+    `curve` is (k, 4) times, shares and bounds, as `Survival.curve`.
+    """
     width, height, left, bottom, top = 420.0, 190.0, 40.0, 158.0, 12.0
     root = drawing(width, height, f"how long visits to {name} last")
-    curve = survival.curve
-    reach = float(survival.dwell_s.max(initial=0.0))
-    until = min(horizon_s, max(reach, 1.0))
 
     def x(t: float) -> float:
         return left + (width - left - 14) * min(t, until) / until
@@ -210,18 +225,8 @@ def lengths(survival: Survival, name: str, horizon_s: float) -> Markup:
     def y(share: float) -> float:
         return bottom - (bottom - top) * share
 
-    for level in (0.0, 0.25, 0.5, 0.75, 1.0):
-        add(root, "line", x1=left, x2=width - 14, y1=y(level), y2=y(level), stroke=LINE, stroke_width=0.6)
-        add(
-            root,
-            "text",
-            f"{level:.0%}",
-            x=left - 6,
-            y=y(level) + 4,
-            text_anchor="end",
-            font_size=10,
-            fill=SOFT,
-        )
+    for value in (0.0, 0.25, 0.5, 0.75, 1.0):
+        level(root, y(value), f"{value:.0%}", left, width - 14)
     t = np.concatenate([[0.0], curve[:, 0]])
     shares = np.concatenate([[1.0], curve[:, 1]])
     low, high = (
@@ -251,16 +256,8 @@ def lengths(survival: Survival, name: str, horizon_s: float) -> Markup:
         stroke_width=2,
     )
     for part in range(5):
-        add(
-            root,
-            "text",
-            seconds(until * part / 4),
-            x=x(until * part / 4),
-            y=bottom + 15,
-            text_anchor="middle" if part < 4 else "end",
-            font_size=10,
-            fill=SOFT,
-        )
+        end = until * part / 4
+        tick(root, x(end), bottom + 15, seconds(end), anchor="middle" if part < 4 else "end")
     return markup(root)
 
 
@@ -287,31 +284,14 @@ def flow_picture(floor: Floor, flows: Flows) -> Markup:
     add(
         root, "rect", x=0, y=0, width=(x1 - x0) * scale, height=(y1 - y0) * scale, fill="#fafafa", stroke=LINE
     )
-    for setup in floor.setups[:1]:
-        for piece in setup.view.scene.furniture:
-            add(root, "polygon", points=_points(piece.xy_m, x0, y0, scale), fill="#e5e7eb", stroke="none")
-        for wall in setup.view.scene.walls:
-            add(
-                root,
-                "polyline",
-                points=_points(wall.xy_m, x0, y0, scale),
-                fill="none",
-                stroke=SOFT,
-                stroke_width=1.5,
-            )
+    plan, scene = Plan((x0, y0), scale), floor.setups[0].view.scene
+    plan.furniture(root, scene)
+    plan.walls(root, scene)
     middles = []
     for zone in floor.zones:
         middle = shapely.Polygon(zone.xy_m).representative_point()
-        middles.append(((middle.x - x0) * scale, (middle.y - y0) * scale))
-        add(
-            root,
-            "polygon",
-            points=_points(zone.xy_m, x0, y0, scale),
-            fill="#ffffff",
-            stroke=SOFT,
-            stroke_width=1,
-            stroke_dasharray="4 3",
-        )
+        middles.append(plan.at(middle.x, middle.y))
+        plan.zone(root, zone, "#ffffff")
     ways = flows.largest(12)
     most = max((n for *_, n in ways), default=1.0)
     for a, b, n in ways[::-1]:
@@ -333,32 +313,7 @@ def flow_picture(floor: Floor, flows: Flows) -> Markup:
         )
         titled(arrow, f"{floor.zones[a].name} to {floor.zones[b].name}: {count(n)}")
     for (mx, my), zone in zip(middles, floor.zones, strict=True):
-        add(
-            root,
-            "text",
-            _short(zone.name, 20),
-            x=mx,
-            y=my + 4,
-            text_anchor="middle",
-            font_size=12,
-            font_weight="600",
-            fill=INK,
-            stroke="#ffffff",
-            stroke_width=3,
-            paint_order="stroke",
+        name_of(
+            root, shortened(zone.name, 20), mx, my + 4, text_anchor="middle", font_size=12, font_weight="600"
         )
     return markup(root)
-
-
-def _points(xy: NDArray[np.float64], x0: float, y0: float, scale: float) -> str:
-    return " ".join(f"{(x - x0) * scale:.1f},{(y - y0) * scale:.1f}" for x, y in np.asarray(xy).tolist())
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def coarsened(survival: Survival) -> Survival:
-    """Lengths rounded up to tenths of the longest, so that no single visit can be read off the curve."""
-    step = max(float(survival.dwell_s.max(initial=0.0)) / 10, 1e-9)
-    return Survival(np.ceil(survival.dwell_s / step) * step, survival.ended)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dwellmap.report.floor import Floor
 from dwellmap.report.flows import Flows
-from dwellmap.report.numbers import count, plain, seconds, share, span, upper, wilson
+from dwellmap.report.numbers import count, plain, seconds, share, span, too_few, upper, wilson
 from dwellmap.report.summary import Summary
 
 # Fewer visitors, entries or hours than this say nothing that a shop should be changed for.
@@ -108,6 +108,8 @@ def enough(floor: Floor, number: int) -> bool:
 def findings(summary: Summary, floor: Floor, use: Use, flows: Flows) -> list[Finding]:
     """The answers of the first page."""
     if not floor.visits.visits.person.size and not np.nansum(floor.cells.dwell_s):
+        if floor.min_people and (floor.all_visits.visits.person.size or floor.cells.hidden.any()):
+            return [_all_hidden("What to change?", floor)]
         observed = seconds(summary.quality.observed_s)
         return [
             Finding(
@@ -117,6 +119,8 @@ def findings(summary: Summary, floor: Floor, use: Use, flows: Flows) -> list[Fin
                 known=False,
             )
         ]
+    if not len(use.zones) and floor.hidden["dwell_s"].any():
+        return [_spots(floor), _all_hidden("How long, and what to change?", floor)]
     if not len(use.zones):
         return [
             _spots(floor),
@@ -253,13 +257,12 @@ def _space(floor: Floor, use: Use) -> Finding:
 def _passed(floor: Floor, use: Use) -> Finding | None:
     question = "Where do people pass without stopping?"
     figures = floor.figures.iloc[use.zones]
-    usable = figures[figures["entries"] >= LEAST_ENTRIES]
+    entered = floor.entered
+    told = figures["attracting_power"].notna()
+    usable = figures[(figures["entries"] >= LEAST_ENTRIES) & told]
     if len(usable) < 2:
         return None
-    entered = _entered(floor)
-    together = (
-        float(usable["stopped"].sum() / sum(entered[k] for k in usable.index)) if len(usable) else np.nan
-    )
+    together = float(usable["stopped"].sum() / sum(entered[k] for k in usable.index))
     at = int(np.argmin(usable["attracting_power"].to_numpy()))
     low, n = usable.iloc[at], int(entered[usable.index[at]])
     below, above = wilson(float(low["stopped"]), n)
@@ -281,11 +284,6 @@ def _passed(floor: Floor, use: Use) -> Finding | None:
     )
 
 
-def _entered(floor: Floor) -> NDArray[np.int64]:
-    visits = floor.visits.visits
-    return np.bincount(visits.place[visits.beginning_seen], minlength=len(floor.zones))
-
-
 def _when(floor: Floor, use: Use) -> Finding | None:
     question = "When is it busy?"
     hours = floor.hours[floor.hours["zone"].isin(use.zones) & floor.hours["hour"].notna()]
@@ -302,6 +300,9 @@ def _when(floor: Floor, use: Use) -> Finding | None:
         hours, where = hours[hours["zone"] == top], f"in {_name(floor, top)}"
     else:
         where = "in the zones"
+    # Of an hour that is hidden in one of the zones, the others are no sum.
+    hours = hours[hours.groupby(["day", "hour"])["dwell_s"].transform("count")
+                  == hours.groupby(["day", "hour"])["dwell_s"].transform("size")]  # fmt: skip
     one = hours.drop_duplicates(["day", "hour"]).groupby("hour")["observed_s"].agg(["sum", "size"])
     mean = hours.groupby("hour")["dwell_s"].sum(min_count=1) / one["sum"]
     # Hours of which only a sliver was filmed say nothing about the hour.
@@ -338,8 +339,8 @@ def _ways(floor: Floor, flows: Flows) -> Finding | None:
     if not ways or staff[ways[0][0]] or staff[ways[0][1]]:
         return None
     a, b, n = ways[0]
-    out = float(np.nansum(flows.counts[a]))
-    if out < LEAST_ENTRIES:
+    out = flows.out_of(a)
+    if not out >= LEAST_ENTRIES:
         return None
     low, high = wilson(n, out)
     text = (
@@ -352,6 +353,8 @@ def _ways(floor: Floor, flows: Flows) -> Finding | None:
 def _spots(floor: Floor) -> Finding:
     question = "Where do people spend their time?"
     dwell = np.nan_to_num(floor.cells.dwell_s)
+    if floor.min_people and not dwell.any():
+        return _all_hidden("Where do people spend their time?", floor)
     seen = floor.cells.coverage >= floor.setups[0].maps.min_coverage
     order = np.argsort(-dwell)
     half = int(np.searchsorted(np.cumsum(dwell[order]), dwell.sum() / 2)) + 1
@@ -370,6 +373,15 @@ def _spots(floor: Floor) -> Finding:
         text,
         f"at most {count(visitors)} different people in one cell, {seconds(float(dwell.sum()))} in all",
         known=visitors >= LEAST_VISITORS,
+    )
+
+
+def _all_hidden(question: str, floor: Floor) -> Finding:
+    return Finding(
+        question,
+        f"{upper(too_few(floor.min_people))}: too few people came on any day for a number.",
+        "a longer period does not help, as each day is hidden by itself; fewer with --min-people would",
+        known=False,
     )
 
 

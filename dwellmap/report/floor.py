@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from analytics.grid import Grid
 from analytics.maps import GridMap
-from analytics.suppression import hide_in_table
 from analytics.visits import Visits
 from analytics.zone_figures import VisitTable, ZoneSums, zone_figures
 from analytics.zones import Zone
+from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
 from dwellmap.report.cells import Cells, Choice, cells_of
+from dwellmap.report.shown import SUMS, ShownFigures, ShownHours, shown_visits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +36,13 @@ class Floor:
         quarters: begin_s, day, hour, zone, dwell_s, peak, peak_s, observed_s; empty where small
             counts are hidden.
         visits: Visits as far as they are known and may be shown; place is the zone's number.
-        visit_day: (V,) day of each, as a number.
+        visit_day: (V,) day of each, as a number; a recording without a date has a negative one of its own.
         erased: Recordings whose visits are gone.
         hidden_hours: How many hours of zones are not shown.
+        hidden: Which of `figures` is hidden, in the same rows and columns.
+        entered: (Z,) of how many entries it is told whether they stopped.
+        min_people: Least number of people a shown number rests on; 0 shows all.
+        all_visits, all_visit_day: Visits and days of everybody, of which only sums may be told.
 
     """
 
@@ -53,6 +58,11 @@ class Floor:
     visit_day: NDArray[np.int64]
     erased: int
     hidden_hours: int
+    hidden: pd.DataFrame
+    entered: NDArray[np.float64]
+    min_people: int
+    all_visits: VisitTable
+    all_visit_day: NDArray[np.int64]
 
     def pictures(self) -> tuple[GridMap, ...]:
         """The four maps to draw: heat, visits, dwell, attention."""
@@ -77,35 +87,62 @@ class Floor:
         )
 
 
-def floors_of(tables: Tables, choice: Choice) -> tuple[Floor, ...]:
+def floors_of(tables: Tables, choice: Choice, protection: Protection | None) -> tuple[Floor, ...]:
     """The floors of a period, that with the most footage first."""
     groups: dict[tuple[object, ...], list[Setup]] = {}
     for setup in tables.period.setups:
         groups.setdefault(setup.floor, []).append(setup)
+    length = _length(tables)
+    ordered = sorted(groups.values(), key=lambda g: -sum(length.get(s.number, 0.0) for s in g))
+    return tuple(_floor(tables, tuple(group), choice, length, protection) for group in ordered)
+
+
+def _length(tables: Tables) -> dict[int, float]:
+    """Footage of each setup that counts, in s."""
     footage = tables.frame(
         "SELECT setup, sum(observed_s) AS s FROM footage JOIN runs USING (run) WHERE open GROUP BY setup"
     )
-    length = dict(zip(footage["setup"], footage["s"], strict=True))
-    ordered = sorted(groups.values(), key=lambda g: -sum(length.get(s.number, 0.0) for s in g))
-    return tuple(_floor(tables, tuple(group), choice, length) for group in ordered)
+    return dict(zip(footage["setup"], footage["s"], strict=True))
 
 
-def _floor(tables: Tables, setups: tuple[Setup, ...], choice: Choice, length: dict[int, float]) -> Floor:
+def _floor(
+    tables: Tables,
+    setups: tuple[Setup, ...],
+    choice: Choice,
+    length: dict[int, float],
+    protection: Protection | None,
+) -> Floor:
     zones, sources = _zones(setups, length)
-    visits, day = _visits(tables, zones, sources, choice)
-    visits, day = _of_customers(tables, zones, sources, visits, day)
-    hours, hidden = _hours(tables, zones, sources, choice)
-    quarters = _quarters(tables, zones, sources, choice)
-    if choice.min_people:
-        visits, day = _shown_visits(visits, day, hours, len(zones), choice.min_people)
-        quarters = quarters[:0]
-    figures = _figures(tables, setups, zones, sources, hours, quarters, visits, length)
-    cells = cells_of(tables, setups, zones, choice, length)
+    whole = tables if protection is None else protection.whole
+    all_visits, all_day = _of_customers(tables, zones, sources, *_visits(whole, zones, sources, choice))
     numbers = {setup.number for setup in setups}
     erased = sum(m.erased and m.setup in numbers for m in tables.period.members)
+    if protection is None:
+        hours = _hours(tables, zones, sources, choice)
+        quarters = _quarters(tables, zones, sources, choice)
+        totals = hours.groupby("zone")[SUMS].sum().reindex(range(len(zones)), fill_value=0.0)
+        figures = _figures(tables, setups, zones, sources, hours, totals, quarters, all_visits)
+        cells = cells_of(tables, setups, zones, choice, length, None)
+        nowhere = pd.DataFrame(False, index=figures.index, columns=figures.columns)
+        entries = all_visits.visits.place[all_visits.visits.beginning_seen]
+        entered = np.bincount(entries, minlength=len(zones)).astype(np.float64)
+        return Floor(
+            setups, setups[0].grid, zones, sources, cells, figures, hours, quarters, all_visits, all_day,
+            erased, 0, nowhere, entered, 0, all_visits, all_day,
+        )  # fmt: skip
+    least = protection.min_people
+    shown = ShownHours.of(protection, tables, _zone_numbers(tables, zones, sources), len(zones))
+    visits, day = shown_visits(all_visits, all_day, shown.few, least)
+    no_quarters = _quarters(tables, zones, sources, choice)[:0]
+    told = ShownFigures.of(
+        _figures(tables, setups, zones, sources, shown.hours, shown.totals, no_quarters, visits),
+        shown, visits, day, setups[0].maps.horizon_s, least,
+    )  # fmt: skip
+    cells = cells_of(whole, setups, zones, choice, _length(whole), protection)
     return Floor(
-        setups, setups[0].grid, zones, sources, cells, figures, hours, quarters, visits, day, erased, hidden
-    )
+        setups, setups[0].grid, zones, sources, cells, told.figures, shown.hours, no_quarters, visits, day,
+        erased, shown.hidden_hours, told.hidden, told.entered, least, all_visits, all_day,
+    )  # fmt: skip
 
 
 def _zones(
@@ -151,7 +188,7 @@ def _visits(
     rows: dict[str, Any] = tables.db.execute(
         f"""SELECT v.visitor, n.zone::BIGINT AS zone, v.enter_s, v.leave_s, v.dwell_s, v.entry, v.exit,
                    v.begun, v.ended, v.stopped_s,
-                   coalesce(date_diff('day', DATE '1970-01-01', v.day), -1) AS day
+                   {UNIT} AS day
             FROM visits v JOIN numbers_ n ON n.setup = v.setup AND n.name = v.zone
             WHERE v.open {staff} ORDER BY v.visitor, n.zone, v.enter_s"""
     ).fetchnumpy()
@@ -220,8 +257,8 @@ def _chained(
 
 def _hours(
     tables: Tables, zones: tuple[Zone, ...], sources: tuple[tuple[int, ...], ...], choice: Choice
-) -> tuple[pd.DataFrame, int]:
-    """Sums per day, hour and zone, with those hidden that rest on too few people."""
+) -> pd.DataFrame:
+    """Sums per day, hour and zone."""
     numbers = _zone_numbers(tables, zones, sources)
     tables.db.register("numbers_", numbers)
     staff = "" if choice.count_staff else "AND NOT q.staff"
@@ -245,53 +282,7 @@ def _hours(
     values = ["dwell_s", "entries", "visitors"]
     hours[values] = hours[values].fillna(0.0)
     hours["dwell_s"] = hours["dwell_s"].clip(lower=0.0)
-    hours["total_shown"] = True
-    if not choice.min_people:
-        return hours, 0
-    return _hidden_hours(hours, len(zones), choice.min_people)
-
-
-def _hidden_hours(hours: pd.DataFrame, zones: int, min_people: int) -> tuple[pd.DataFrame, int]:
-    hours, hidden = hours.copy(), 0
-    for _, rows in hours.groupby("day", dropna=False):
-        names = rows["hour"].fillna(-1).to_numpy(dtype=np.int64)
-        of = np.unique(names)
-        shape = (len(of), zones)
-        at = np.searchsorted(of, names), rows["zone"].to_numpy()
-        table = {c: np.zeros(shape) for c in ("dwell_s", "entries", "visitors")}
-        for column, values in table.items():
-            values[at] = rows[column].to_numpy()
-        # First visits are never more than the people who were there; where there is time there was somebody.
-        people = np.maximum(table["visitors"], table["dwell_s"] > 0).astype(np.int64)
-        day = np.maximum(table["visitors"].sum(axis=0), table["dwell_s"].sum(axis=0) > 0).astype(np.int64)
-        mask = hide_in_table(people, [table["entries"], table["dwell_s"]], min_people, columns=day)
-        gone = mask.cells[at]
-        hours.loc[rows.index[gone], ["dwell_s", "entries", "visitors"]] = np.nan
-        lost_zone = np.zeros(zones, dtype=np.bool_) if mask.columns is None else mask.columns
-        hours.loc[rows.index, "total_shown"] = ~lost_zone[at[1]]
-        if lost_zone.any():
-            # Nothing of a zone's day is shown whose total is not: reports add up what is shown.
-            lost = rows.index[lost_zone[at[1]]]
-            hours.loc[lost, ["dwell_s", "entries", "visitors"]] = np.nan
-        hidden += int(hours.loc[rows.index, "dwell_s"].isna().sum())
-    return hours, hidden
-
-
-def _shown_visits(
-    table: VisitTable, day: NDArray[np.int64], hours: pd.DataFrame, zones: int, min_people: int
-) -> tuple[VisitTable, NDArray[np.int64]]:
-    """The visits of days and zones whose totals may be shown and that enough people made."""
-    days = (hours["day"] - pd.Timestamp("1970-01-01")).dt.days.fillna(-1).astype(np.int64)
-    shown = set(zip(days[hours["total_shown"]], hours["zone"][hours["total_shown"]], strict=True))
-    place = table.visits.place
-    kept = np.array([(int(d), int(z)) in shown for d, z in zip(day, place, strict=True)], dtype=np.bool_)
-    key = day * max(zones, 1) + place
-    for one in np.unique(key[kept]):
-        mine = kept & (key == one)
-        if len(np.unique(table.visits.person[mine])) < min_people:
-            kept &= ~mine
-    visits = VisitTable(table.visits.where(kept), table.begun[kept], table.ended[kept], table.stopped_s[kept])
-    return visits, day[kept]
+    return hours
 
 
 def _quarters(
@@ -299,9 +290,12 @@ def _quarters(
 ) -> pd.DataFrame:
     tables.db.register("numbers_", _zone_numbers(tables, zones, sources))
     staff = "" if choice.count_staff else "AND NOT q.staff"
+    # Customers and staff were counted apart: where both were, nobody knows how many there were at once.
+    apart = "count(DISTINCT q.staff) FILTER (WHERE q.peak > 0) > 1"
     table = tables.frame(
         f"""WITH sums AS (
-                SELECT q.begin_s, n.zone, sum(q.dwell_s) AS dwell_s, max(q.peak)::DOUBLE AS peak,
+                SELECT q.begin_s, n.zone, sum(q.dwell_s) AS dwell_s,
+                       CASE WHEN {apart} THEN 'nan'::DOUBLE ELSE max(q.peak)::DOUBLE END AS peak,
                        arg_max(q.peak_s, q.peak) AS peak_s
                 FROM zone_quarters q JOIN numbers_ n USING (setup, place) WHERE q.open {staff} GROUP BY ALL
             ), seen AS (
@@ -324,15 +318,15 @@ def _figures(
     zones: tuple[Zone, ...],
     sources: tuple[tuple[int, ...], ...],
     hours: pd.DataFrame,
+    totals: pd.DataFrame,
     quarters: pd.DataFrame,
     table: VisitTable,
-    length: dict[int, float],
 ) -> pd.DataFrame:
     n = len(zones)
-    shown = hours[hours["total_shown"]]
-    totals = shown.groupby("zone")[["dwell_s", "entries", "visitors"]].sum().reindex(range(n), fill_value=0.0)
     observed = hours.groupby("zone")["observed_s"].sum().reindex(range(n), fill_value=0.0).to_numpy()
     peak, peak_s = np.zeros(n, dtype=np.int64), np.full(n, np.nan)
+    unknown = quarters["zone"][quarters["peak"].isna()].unique()
+    quarters = quarters[~quarters["zone"].isin(unknown)]
     order = quarters.sort_values(["peak", "begin_s"], ascending=[True, False])
     at = order["zone"].to_numpy(dtype=np.int64)
     # The last one written is the highest, and of equal ones the first.
@@ -354,4 +348,6 @@ def _figures(
         coverage,
         area,
     )
-    return zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
+    figures = zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
+    figures.loc[unknown, ["peak", "peak_s"]] = np.nan
+    return figures

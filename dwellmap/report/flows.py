@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.suppression import hide_in_ways
 from dwellmap.report.floor import Floor
 
 
@@ -17,11 +18,17 @@ class Flows:
     Attributes:
         counts: (Z + 1, Z + 1) float64, how often somebody went from a zone (row) to the next (column); the
             last row are those who came to a zone first, the last column those who went to no other. NaN is
-            not shown.
+            hidden.
+        hidden: (Z + 1, Z + 1) bool, hidden on some day: what is shown is the other days'.
 
     """
 
     counts: NDArray[np.float64]
+    hidden: NDArray[np.bool_]
+
+    def out_of(self, zone: int) -> float:
+        """How often somebody left a zone; NaN where that is hidden in part."""
+        return np.nan if self.hidden[zone].any() else float(self.counts[zone].sum())
 
     def largest(self, n: int) -> list[tuple[int, int, float]]:
         """The most frequent ways from zone to zone: (from, to, how often)."""
@@ -33,36 +40,40 @@ class Flows:
         ]
 
 
-def flows_of(floor: Floor, min_people: int) -> Flows:
+def flows_of(floor: Floor) -> Flows:
     """Count who goes where next, from the visits in order of their beginnings.
 
-    Visits to overlapping zones follow each other in the order in which they begin.
+    Visits to overlapping zones follow each other in the order in which they begin. Where small counts are
+    hidden, each day is told or not by itself, so that longer reports tell no more than shorter ones.
     """
-    visits, n = floor.visits.visits, len(floor.zones)
-    counts = np.zeros((n + 1, n + 1))
-    people = np.zeros((n + 1, n + 1))
+    visits, n = floor.all_visits.visits, len(floor.zones)
+    counts, hidden = np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1), dtype=np.bool_)
     if not len(visits):
-        return Flows(counts)
+        return Flows(counts, hidden)
     order = np.lexsort([visits.place, visits.enter_s, visits.person])
-    person, place, day = visits.person[order], visits.place[order], floor.visit_day[order]
-    same = person[1:] == person[:-1]
-    before = np.concatenate([[n], np.where(same, place[:-1], n)])
-    after = np.concatenate([np.where(same, place[1:], n), [n]])
-    moved = np.append(True, before[1:] != place[1:])
-    left = np.append(after[:-1] != place[:-1], True)
-    for one in np.unique(day) if min_people else [None]:
+    person, place, day = visits.person[order], visits.place[order], floor.all_visit_day[order]
+    for one in np.unique(day) if floor.min_people else [None]:
         mine = np.ones(len(order), dtype=np.bool_) if one is None else day == one
-        today, who = np.zeros_like(counts), np.zeros_like(people)
-        for begin, end, chosen in (
-            (before, place, moved),
-            (place, np.full_like(place, n), left & (after == n)),
-        ):
-            use = mine & chosen
-            np.add.at(today, (begin[use], end[use]), 1)
-            key = np.unique(np.column_stack([begin[use], end[use], person[use]]), axis=0)
-            np.add.at(who, (key[:, 0], key[:, 1]), 1)
-        # Each day is shown or not by itself, so that longer reports tell no more than shorter ones.
-        hidden = (who > 0) & (who < min_people)
-        counts += np.where(hidden, 0.0, today)
-        people += hidden
-    return Flows(np.where((counts == 0) & (people > 0), np.nan, counts))
+        ways = _ways(person[mine], place[mine], n)
+        times = np.zeros_like(counts)
+        np.add.at(times, (ways[:, 0], ways[:, 1]), 1)
+        if floor.min_people:
+            people = np.zeros(times.shape, dtype=np.int64)
+            np.add.at(people, tuple(np.unique(ways, axis=0)[:, :2].T), 1)
+            came = np.unique(np.column_stack([place[mine], person[mine]]), axis=0)[:, 0]
+            gone = hide_in_ways(times, people, np.bincount(came, minlength=n), floor.min_people)
+            times, hidden = np.where(gone, 0.0, times), hidden | gone
+        counts += times
+    return Flows(np.where((counts == 0) & hidden, np.nan, counts), hidden)
+
+
+def _ways(person: NDArray[np.int64], place: NDArray[np.int64], outside: int) -> NDArray[np.int64]:
+    """(k, 3) from, to and person of each step, of visits sorted by person and time."""
+    new = np.append(True, person[1:] != person[:-1])
+    # Coming back to the place where one was is no way.
+    moved = new | np.append(True, place[1:] != place[:-1])
+    person, place, new = person[moved], place[moved], new[moved]
+    last = np.append(new[1:], True)
+    came = np.column_stack([np.where(new, outside, np.append(outside, place[:-1])), place, person])
+    left = np.column_stack([place[last], np.full(int(last.sum()), outside), person[last]])
+    return np.concatenate([came, left])

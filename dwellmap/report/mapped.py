@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from analytics.palette import Kind, cell_colours, kinds_of, scale_of
 from dwellmap.backdrop import backdrop_of
-from dwellmap.report.charts import INK, SOFT, _points, _short
 from dwellmap.report.floor import Floor
-from dwellmap.report.numbers import plain
-from dwellmap.report.svg import add, drawing, markup
+from dwellmap.report.numbers import plain, too_few
+from dwellmap.report.plan import Plan, name_of
+from dwellmap.report.svg import SOFT, add, drawing, markup, shortened
 
 TITLES = {
     "heat": ("Heat", "how many people are there at any moment"),
@@ -25,8 +25,6 @@ TITLES = {
     "attention": ("Average attention span", "how long a visit lasts: time spent, not gaze"),
 }
 _WIDTH, _LARGEST_PX = 560.0, 1100
-# Of a picture of the scene, as a share of its width.
-_BLUR = 0.018
 # Beyond this the values would make the page too large; the map is still drawn.
 MOST_CELLS = 60_000
 
@@ -39,9 +37,6 @@ def backdrop_uri(floor: Floor) -> str | None:
         return None
     image = Image.fromarray(np.asarray(found.rgb)).convert("RGB")
     image.thumbnail((_LARGEST_PX, _LARGEST_PX))
-    if not found.plan:
-        # Who stood still all through a short recording is part of its scene: nobody shall be made out.
-        image = image.filter(ImageFilter.GaussianBlur(max(image.size) * _BLUR))
     # Paler, so that the map's colours and lines can be read on it.
     image = Image.blend(image, Image.new("RGB", image.size, "white"), 0.45)
     file = io.BytesIO()
@@ -98,6 +93,7 @@ def cells_json(floor: Floor, maps: list[dict[str, Any]]) -> dict[str, Any]:
         "state": state.tolist() if maps and maps[0]["values"] else [],
         "entries": _listed(cells.entries) if maps and maps[0]["values"] else [],
         "few": floor.setups[0].maps.min_entries,
+        "too_few": too_few(floor.min_people),
         "maps": {one["name"]: {"unit": one["unit"], "values": one["values"]} for one in maps},
     }
 
@@ -111,6 +107,7 @@ def _drawn(floor: Floor, number: int, title: str, rgba: NDArray[np.float64], bac
     x0, y0 = grid.origin
     scale = _WIDTH / (grid.cell * grid.columns)
     width, height = _WIDTH, scale * grid.cell * grid.rows
+    plan = Plan((x0, y0), scale)
     root = drawing(width, height, f"{title}, a map; arrow keys read its cells out")
     root.set("class", "drawing map")
     root.set("tabindex", "0")
@@ -131,8 +128,7 @@ def _drawn(floor: Floor, number: int, title: str, rgba: NDArray[np.float64], bac
             ),
         )
     else:
-        for piece in view.scene.furniture:
-            add(root, "polygon", points=_points(piece.xy_m, x0, y0, scale), fill="#e8eaed", stroke="#c9cdd3")
+        plan.furniture(root, view.scene)
     add(
         root,
         "image",
@@ -144,37 +140,12 @@ def _drawn(floor: Floor, number: int, title: str, rgba: NDArray[np.float64], bac
         style="image-rendering:pixelated",
         preserveAspectRatio="none",
     )
-    for wall in view.scene.walls:
-        add(
-            root,
-            "polyline",
-            points=_points(wall.xy_m, x0, y0, scale),
-            fill="none",
-            stroke=INK,
-            stroke_width=1.5,
-        )
+    plan.walls(root, view.scene)
     for zone in floor.zones:
-        add(
-            root,
-            "polygon",
-            points=_points(zone.xy_m, x0, y0, scale),
-            fill="none",
-            stroke=INK,
-            stroke_width=1,
-            stroke_dasharray="4 3",
-        )
-        x, y = (zone.xy_m[:, 0].min() - x0) * scale + 4, (zone.xy_m[:, 1].min() - y0) * scale + 12
-        add(
-            root,
-            "text",
-            _short(zone.name, 22) + (" (staff)" if zone.staff else ""),
-            x=x,
-            y=y,
-            font_size=10.5,
-            fill=INK,
-            stroke="#ffffff",
-            stroke_width=2.5,
-            paint_order="stroke",
+        plan.zone(root, zone)
+        x, y = plan.at(*zone.xy_m.min(axis=0).tolist())
+        name_of(
+            root, shortened(zone.name, 22) + (" (staff)" if zone.staff else ""), x + 4, y + 12, font_size=10.5
         )
     add(root, "rect", x=0, y=0, width=width, height=height, fill="none", stroke=SOFT, stroke_width=0.8)
     add(

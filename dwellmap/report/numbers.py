@@ -5,6 +5,13 @@ from __future__ import annotations
 import math
 
 UNKNOWN = "–"
+HIDDEN = "hidden"
+"""Of what would tell of too few people, where there is no room to say of how many."""
+
+
+def too_few(min_people: int) -> str:
+    """What is said in the place of a hidden number."""
+    return f"{HIDDEN} (fewer than {min_people} people)"
 
 
 def seconds(value: float | None) -> str:

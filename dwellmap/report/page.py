@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from dwellmap.report import charts
 from dwellmap.report.findings import overlaps, verdict
 from dwellmap.report.floor import Floor
 from dwellmap.report.mapped import backdrop_uri, cells_json, maps_of
-from dwellmap.report.numbers import UNKNOWN, count, plain, seconds, share, span, upper
+from dwellmap.report.numbers import HIDDEN, UNKNOWN, count, plain, seconds, share, span, too_few, upper
 from dwellmap.report.part import Part, moment, peak_at
+from dwellmap.report.shown import lengths_in
 from dwellmap.report.spreadsheets import write_tables
 from dwellmap.report.summary import Summary
 from dwellmap.report.trust import trust
@@ -71,6 +73,7 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
     period, quality = summary.period, summary.quality
     main = parts[0] if parts else None
     days = summary.people.days
+    told, least = not np.isnan(summary.people.total), summary.choice.min_people
     return environment.get_template("report.html.jinja").render(
         name=name,
         period=_period_in_words(summary),
@@ -80,25 +83,33 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
         people=summary.people,
         quality=quality,
         findings=[] if main is None else main.findings,
-        trust=[] if main is None else trust(summary, main.floor),
+        trust=[]
+        if main is None
+        else trust(summary, main.floor)
+        if told
+        else [upper(too_few(least)) + " on every day."],
         floors=[_floor_parts(summary, part) for part in parts],
         days=_days_chart(summary),
         one_day=len(days) == 1,
         time_s=_time_on_map_s(summary),
         staff=_staff_rows(summary),
         count_staff=summary.choice.count_staff,
-        min_people=summary.choice.min_people,
+        min_people=least,
+        too_few=too_few(least),
+        people_told=told,
         remarks=period.remarks,
         definitions=definitions(period.setups[0].settings, period.setups[0].grid.unit),
         recipe=json.dumps(_recipe(summary), indent=1, ensure_ascii=False, sort_keys=True),
         version=version("dwellmap"),
+        gradient=", ".join(charts.shade(k / 6) for k in range(7)),
         UNKNOWN=UNKNOWN,
     )
 
 
 def _time_on_map_s(summary: Summary) -> float:
-    """People's time in all cells that are shown."""
-    return float(sum(np.nansum(floor.cells.dwell_s) for floor in summary.floors))
+    """People's time in all cells that are shown; NaN if all of it is hidden."""
+    time_s = float(sum(np.nansum(floor.cells.dwell_s) for floor in summary.floors))
+    return np.nan if time_s == 0 and any(f.cells.hidden.any() for f in summary.floors) else time_s
 
 
 def _floor_parts(summary: Summary, part: Part) -> dict[str, Any]:
@@ -122,9 +133,10 @@ def _floor_parts(summary: Summary, part: Part) -> dict[str, Any]:
         "occupancy": _occupancy(summary, floor),
         "flows": charts.flow_picture(floor, part.flows) if part.flows.largest(1) else None,
         "flow_rows": _flow_rows(part),
-        "lengths": _length_charts(summary, floor),
+        "lengths": _length_charts(floor),
         "erased": floor.erased,
         "hidden_hours": floor.hidden_hours,
+        "hidden_ways": bool(part.flows.hidden.any()),
         "horizon": seconds(floor.setups[0].maps.horizon_s),
     }
 
@@ -136,14 +148,15 @@ def _rank(part: Part) -> list[dict[str, Any]]:
     most = float(np.nanmax(use.ratio[:, 0])) if np.isfinite(use.ratio[:, 0]).any() else np.nan
     rows = []
     for k in order.tolist():
-        row = floor.figures.iloc[int(use.zones[k])]
+        number = int(use.zones[k])
+        row, hidden = floor.figures.iloc[number], floor.hidden.iloc[number]
         value = use.ratio[k, 0]
         rows.append(
             {
                 "name": row["zone"],
                 "share": share(float(use.share[k, 0])),
-                "attention": seconds(row["attention_s"]),
-                "n": count(row["entries"]),
+                "attention": HIDDEN if hidden["attention_s"] else seconds(row["attention_s"]),
+                "n": HIDDEN if hidden["entries"] else count(row["entries"]),
                 "ratio": plain(float(value)) if np.isfinite(value) else UNKNOWN,
                 "bar": 0 if not np.isfinite(value) or not most else round(100 * float(value) / most),
                 "verdict": verdict(floor, use, k),
@@ -153,40 +166,48 @@ def _rank(part: Part) -> list[dict[str, Any]]:
 
 
 def _zone_rows(summary: Summary, part: Part) -> list[dict[str, Any]]:
-    figures = part.floor.figures
+    floor, figures = part.floor, part.floor.figures
     order = figures["dwell_s"].fillna(-1).to_numpy().argsort()[::-1]
     rows = []
     for k in order.tolist():
-        row = figures.iloc[k]
-        quartiles = f"{seconds(row['quartile_1_s'])} – {seconds(row['quartile_3_s'])}"
-        no_peak = summary.choice.min_people > 0 or not row["peak"] > 0
+        row, hidden = figures.iloc[k], floor.hidden.iloc[k]
+
+        def told(name: str, words: Callable[[float], str], row: Any = row, hidden: Any = hidden) -> str:
+            return HIDDEN if hidden[name] else words(row[name])
+
+        def interval(low: str, high: str, row: Any = row, hidden: Any = hidden) -> str:
+            return HIDDEN if hidden[low] or hidden[high] else span(row[low], row[high])
+
+        quartiles = f"{told('quartile_1_s', seconds)} – {told('quartile_3_s', seconds)}"
+        no_peak = not row["peak"] > 0
         rows.append(
             {
                 "name": row["zone"],
                 "staff": bool(row["staff_only"]),
+                "hidden": bool(hidden["dwell_s"]),
                 "known": not np.isnan(row["dwell_s"]),
                 "coverage": share(row["coverage"]),
-                "visitors": count(row["visitors"]),
-                "entries": count(row["entries"]),
-                "dwell": seconds(row["dwell_s"]),
-                "attention": seconds(row["attention_s"]),
-                "interval": span(row["attention_low_s"], row["attention_high_s"]),
-                "few": row["entries"] < part.floor.setups[0].maps.min_entries,
-                "naive": seconds(row["attention_naive_s"]),
-                "km": seconds(row["mean_km_s"]),
-                "km_interval": span(row["mean_km_low_s"], row["mean_km_high_s"]),
-                "km_horizon": seconds(row["horizon_s"]),
-                "km_n": count(row["visits_km"]),
-                "censored": count(row["censored"]),
-                "under_way": count(row["under_way"]),
-                "median": seconds(row["median_s"]),
-                "median_interval": span(row["median_low_s"], row["median_high_s"]),
-                "quartiles": quartiles if row["visits_km"] > 0 else UNKNOWN,
-                "attracting": share(row["attracting_power"]),
-                "holding": seconds(row["holding_power_s"]),
-                "peak": UNKNOWN if no_peak else count(row["peak"]),
+                "visitors": told("visitors", count),
+                "entries": told("entries", count),
+                "dwell": told("dwell_s", seconds),
+                "attention": told("attention_s", seconds),
+                "interval": interval("attention_low_s", "attention_high_s"),
+                "few": row["entries"] < floor.setups[0].maps.min_entries,
+                "naive": told("attention_naive_s", seconds),
+                "km": told("mean_km_s", seconds),
+                "km_interval": interval("mean_km_low_s", "mean_km_high_s"),
+                "km_horizon": told("horizon_s", seconds),
+                "km_n": told("visits_km", count),
+                "censored": told("censored", count),
+                "under_way": told("under_way", count),
+                "median": told("median_s", seconds),
+                "median_interval": interval("median_low_s", "median_high_s"),
+                "quartiles": quartiles if row["visits_km"] > 0 else told("visits_km", lambda _: UNKNOWN),
+                "attracting": told("attracting_power", share),
+                "holding": told("holding_power_s", seconds),
+                "peak": HIDDEN if floor.min_people else UNKNOWN if no_peak else count(row["peak"]),
                 "peak_at": "" if no_peak else peak_at(summary, row["peak_s"]),
-                "per_m2": plain(row["person_s_per_m2"], 3),
+                "per_m2": told("person_s_per_m2", lambda v: plain(v, 3)),
             }
         )
     return rows
@@ -206,6 +227,7 @@ def _hours_chart(floor: Floor) -> dict[str, Any] | None:
     seen = hours.groupby(["zone", "hour"])["observed_s"].sum()
     # What is not shown of some day must not be divided by its footage.
     shown = hours[hours["dwell_s"].notna()].groupby(["zone", "hour"])["observed_s"].sum()
+    hidden = hours[hours["dwell_s"].isna()].groupby(["zone", "hour"]).size()
     names = sorted(hours["hour"].unique().tolist())
     chosen = sorted(hours["zone"].unique().tolist())
     people = np.full((len(chosen), len(names)), np.nan)
@@ -219,7 +241,7 @@ def _hours_chart(floor: Floor) -> dict[str, Any] | None:
                 continue
             dwell, entries = table.loc[at, "dwell_s"], table.loc[at, "entries"]
             if pd.isna(dwell):
-                told[row][k] = f"{zone.name}, {hour}:00: not shown, too few people"
+                told[row][k] = f"{zone.name}, {hour}:00: {too_few(floor.min_people)}"
                 continue
             people[row, k] = float(dwell) / float(shown[at])
             told[row][k] = (
@@ -229,7 +251,8 @@ def _hours_chart(floor: Floor) -> dict[str, Any] | None:
             )
     labels = [f"{hour}:00" for hour in names]
     zones = [floor.zones[number].name for number in chosen]
-    return {"svg": charts.hours_by_zone(zones, labels, people, told), "hours": len(names)}
+    secret = np.array([[(zone, hour) in hidden.index for hour in names] for zone in chosen])
+    return {"svg": charts.hours_by_zone(zones, labels, people, told, secret), "hours": len(names)}
 
 
 def _days_chart(summary: Summary) -> Any:
@@ -238,8 +261,17 @@ def _days_chart(summary: Summary) -> Any:
         return None
     labels = [f"{day:%a %d %b}" if len(days) <= 16 else f"{day:%d %b}" for day in days["day"]]
     values = days["people"].tolist()
-    told = [f"{day:%A %d %B %Y}: {count(value)}" for day, value in zip(days["day"], values, strict=True)]
+    least = summary.choice.min_people
+    told = [
+        f"{day:%A %d %B %Y}: {too_few(least) if np.isnan(value) else count(value)}"
+        for day, value in zip(days["day"], values, strict=True)
+    ]
     return charts.bars(labels, values, told, f"{summary.people.noun} a day")
+
+
+def _known_most(peaks: pd.Series) -> float:
+    """The most of several, not known if one is not."""
+    return float(peaks.max(skipna=False))
 
 
 def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
@@ -254,7 +286,7 @@ def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for number, zone in enumerate(floor.zones):
         by_quarter = table[table["zone"] == number].groupby("of_day")
-        mine = by_quarter.agg({"dwell_s": "sum", "peak": "max", "observed_s": "sum"}).reset_index()
+        mine = by_quarter.agg({"dwell_s": "sum", "peak": _known_most, "observed_s": "sum"}).reset_index()
         if zone.staff or not mine["dwell_s"].sum():
             continue
         labels = [f"{k // 4}:{k % 4 * 15:02d}" for k in mine["of_day"].tolist()]
@@ -264,32 +296,40 @@ def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
 
 
 def _flow_rows(part: Part) -> list[dict[str, str]]:
-    floor, counts = part.floor, part.flows.counts
-    rows = []
+    floor, rows = part.floor, []
     for a, b, n in part.flows.largest(12):
-        out = float(np.nansum(counts[a]))
-        rows.append(
-            {"from": floor.zones[a].name, "to": floor.zones[b].name, "n": count(n), "share": share(n / out)}
-        )
+        out = part.flows.out_of(a)
+        of_all = HIDDEN if np.isnan(out) else share(n / out)
+        rows.append({"from": floor.zones[a].name, "to": floor.zones[b].name, "n": count(n), "share": of_all})
     return rows
 
 
-def _length_charts(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
+def _length_charts(floor: Floor) -> list[dict[str, Any]]:
     made = []
     for number, zone in enumerate(floor.zones):
-        survival = floor.visits.in_zone(number).survival
-        people = len(np.unique(floor.visits.in_zone(number).visits.person))
-        # Every step of the curve is one person's visit.
-        if zone.staff or survival.n < 2 or people < summary.choice.min_people:
+        if zone.staff:
             continue
-        if summary.choice.min_people:
-            survival = charts.coarsened(survival)
+        row, horizon = floor.figures.iloc[number], floor.setups[0].maps.horizon_s
+        if floor.min_people:
+            guarded = lengths_in(floor.visits, floor.visit_day, number, floor.min_people)
+            until = guarded.horizon_s(horizon)
+            curve = guarded.curve(until)
+            if not len(curve):
+                if row["dwell_s"] > 0 or floor.hidden.at[number, "dwell_s"]:
+                    made.append({"name": zone.name, "svg": None, "told": too_few(floor.min_people)})
+                continue
+        else:
+            survival = floor.visits.in_zone(number).survival
+            if survival.n < 2:
+                continue
+            curve = survival.curve
+            until = min(horizon, max(float(survival.dwell_s.max()), 1.0))
+        censored = HIDDEN if floor.hidden.at[number, "censored"] else count(row["censored"])
         made.append(
             {
                 "name": zone.name,
-                "n": survival.n,
-                "censored": survival.censored,
-                "svg": charts.lengths(survival, zone.name, floor.setups[0].maps.horizon_s),
+                "svg": charts.lengths(curve, zone.name, until),
+                "told": f"{count(row['visits_km'])} visits, not seen to end: {censored}",
             }
         )
     return made

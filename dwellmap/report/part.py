@@ -19,7 +19,7 @@ class Part:
     def __init__(self, summary: Summary, floor: Floor, number: int) -> None:
         self.floor, self.number = floor, number
         self.use: Use = use_of(floor)
-        self.flows: Flows = flows_of(floor, summary.choice.min_people)
+        self.flows: Flows = flows_of(floor)
         self.findings: list[Finding] = findings(summary, floor, self.use, self.flows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,34 +9,44 @@ import pandas as pd
 
 from analytics.zone_figures import in_words
 from dwellmap.report.floor import Floor
+from dwellmap.report.numbers import HIDDEN
 from dwellmap.report.part import Part, peak_at
+from dwellmap.report.shown import SUMS
 from dwellmap.report.summary import Summary
+from dwellmap.spreadsheet import MARK, write_csv
 
 
 def write_tables(folder: Path, summary: Summary, parts: list[Part]) -> None:
-    """Tables that spreadsheets open: UTF-8 with a byte order mark."""
+    """Tables that spreadsheets open; of what must not be told they say "hidden"."""
     zones, hours, cells, flows = [], [], [], []
     for part in parts:
         floor = part.floor
         cameras = ", ".join(sorted({s.camera for s in floor.setups}))
         names = np.array([zone.name for zone in floor.zones], dtype=object)
+        # Staff-only areas are left out.
+        public = ~np.array([zone.staff for zone in floor.zones], dtype=np.bool_)
         figures = floor.figures.copy()
         figures["peak_at"] = [peak_at(summary, s) for s in figures["peak_s"]]
-        figures = figures.drop(columns="peak_s")
-        if summary.choice.min_people:
-            figures["peak"], figures["peak_at"] = np.nan, ""
-        zones.append(in_words(figures).assign(cameras=cameras))
-        hour = floor.hours.drop(columns="total_shown")
+        hidden = floor.hidden.copy()
+        if floor.min_people:
+            hidden["peak"] = hidden["peak_at"] = figures["dwell_s"].notna() | hidden["dwell_s"]
+        figures, hidden = (table.drop(columns="peak_s")[public] for table in (figures, hidden))
+        zones.append(_hidden(in_words(figures), hidden).assign(cameras=cameras))
+        hour = floor.hours[floor.hours["zone"].isin(np.flatnonzero(public))]
+        unknown = hour[SUMS].isna() if floor.min_people else pd.DataFrame(index=hour.index)
+        hour = _hidden(hour.round(dict.fromkeys([*SUMS, "observed_s"], 3)), unknown)
         hour["zone"] = names[hour["zone"].to_numpy(dtype=np.int64)] if len(hour) else hour["zone"]
-        hours.append(hour.assign(day=hour["day"].dt.date, cameras=cameras))
+        hours.append(hour.assign(day=pd.to_datetime(hour["day"]).dt.date, cameras=cameras))
         cells.append(_cell_table(floor).assign(cameras=cameras))
         flows.append(_flow_table(part).assign(cameras=cameras))
     for name, tables in (("zones", zones), ("hours", hours), ("cells", cells), ("flows", flows)):
         table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-        numbers = table.select_dtypes("number").columns
-        _csv(folder / f"{name}.csv", table.assign(**table[numbers].round(3)))
-    days = summary.people.days.assign(day=summary.people.days["day"].dt.date)
-    _csv(folder / "days.csv", days.rename(columns={"people": summary.people.noun, "staff": "probable_staff"}))
+        write_csv(folder / f"{name}.csv", table, MARK)
+    days = summary.people.days
+    few = days[["people", "staff"]].isna()
+    days = _hidden(days.assign(day=days["day"].dt.date), few)
+    days = days.rename(columns={"people": summary.people.noun, "staff": "probable_staff"})
+    write_csv(folder / "days.csv", days, MARK)
 
 
 def _cell_table(floor: Floor) -> pd.DataFrame:
@@ -57,9 +66,10 @@ def _cell_table(floor: Floor) -> pd.DataFrame:
             "hidden_for_privacy": cells.hidden,
         }
     )
-    return table[
-        (cells.coverage > 0) & (table["dwell_s"].fillna(0) + table["heat"].fillna(0) + cells.hidden > 0)
-    ]
+    shown = (cells.coverage > 0) & (table["dwell_s"].fillna(0) + table["heat"].fillna(0) + cells.hidden > 0)
+    counts = ["heat", "visits", "entries", "dwell_s", "attention_s"]
+    hidden = table[counts].isna() & (cells.hidden & np.isnan(cells.dwell_s))[:, None]
+    return _hidden(table.round(3), hidden)[shown]
 
 
 def _flow_table(part: Part) -> pd.DataFrame:
@@ -68,18 +78,13 @@ def _flow_table(part: Part) -> pd.DataFrame:
         {"from": names[a], "to": names[b], "times": n}
         for a, line in enumerate(part.flows.counts.tolist())
         for b, n in enumerate(line)
+        # NaN is not 0.
         if n != 0
     ]
-    return pd.DataFrame(rows, columns=["from", "to", "times"])
+    table = pd.DataFrame(rows, columns=["from", "to", "times"])
+    return _hidden(table, table[["times"]].isna())
 
 
-def _csv(file: Path, table: pd.DataFrame) -> None:
-    safe = table.copy()
-    for column in safe.columns:
-        if safe[column].dtype == object or pd.api.types.is_string_dtype(safe[column]):
-            # A spreadsheet would take a name that begins so for a formula.
-            safe[column] = [
-                f"'{v}" if isinstance(v, str) and v[:1] in ("=", "+", "-", "@", "\t", "\r") else v
-                for v in safe[column]
-            ]
-    safe.to_csv(file, index=False, encoding="utf-8-sig", lineterminator=os.linesep)
+def _hidden(table: pd.DataFrame, where: pd.DataFrame) -> pd.DataFrame:
+    """The table with `hidden` for what must not be told."""
+    return table.astype(object).mask(where.reindex(columns=table.columns, fill_value=False), HIDDEN)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dwellmap.period.period import Period
+from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.tables import Tables
 from dwellmap.report.cells import Choice
 from dwellmap.report.floor import Floor, floors_of
@@ -114,11 +115,12 @@ class Summary:
 def summarise(tables: Tables, choice: Choice) -> Summary:
     """Sum a period up."""
     period = tables.period
+    protection = Protection.of(period, choice.min_people) if choice.min_people else None
     return Summary(
         period,
         choice,
-        floors_of(tables, choice),
-        _people(tables, choice),
+        floors_of(tables, choice, protection),
+        _people(tables, choice) if protection is None else _enough_people(protection),
         _staff(tables, choice),
         _quality(tables),
     )
@@ -145,22 +147,47 @@ def _people(tables: Tables, choice: Choice) -> People:
         total -= staff
         days["people"] -= days["staff"]
     total = max(total - (twice if period.begin is None and period.end is None else 0), 0.0)
-    if choice.min_people:
-        # The day's number, and with it the total that they add up to.
-        few = (days["people"] > 0) & (days["people"] < choice.min_people)
-        total = float(days["people"][~few].sum()) if few.any() else total
-        days.loc[few, "people"] = np.nan
-        days.loc[(days["staff"] > 0) & (days["staff"] < choice.min_people), "staff"] = np.nan
-        total = np.nan if 0 < total < choice.min_people else total
-        staff = np.nan if days["staff"].isna().any() or 0 < staff < choice.min_people else staff
+    return People(total, staff, days, _never_twice(period), len(period.cameras))
+
+
+def _never_twice(period: Period) -> bool:
+    """Whether nobody can be in two recordings of a camera's day without being known again."""
     per_day: dict[Any, int] = {}
     for member in period.members:
         per_day[member.camera, member.day] = per_day.get((member.camera, member.day), 0) + 1
     alone = all(
         member.linked is not None or per_day[member.camera, member.day] == 1 for member in period.members
     )
-    undated = sum(m.start is None for m in period.members)
-    return People(total, staff, days, alone and undated <= 1, len(period.cameras))
+    return alone and sum(m.start is None for m in period.members) <= 1
+
+
+def _enough_people(protection: Protection) -> People:
+    """How many there were at each camera on each whole day, where there were enough."""
+    period, tables = protection.whole.period, protection.whole
+    found = tables.frame(
+        f"""SELECT camera, unit, any_value(day) AS day, count(*) AS people FROM (
+                SELECT r.camera, {UNIT} AS unit, any_value(p.day) AS day, p.visitor
+                FROM people p JOIN (SELECT run, camera FROM runs) r USING (run)
+                WHERE p.open AND NOT p.phantom GROUP BY r.camera, unit, p.visitor
+                HAVING bool_or(p.counted) AND NOT bool_or(p.staff)
+            ) GROUP BY camera, unit"""
+    )
+    erased = [
+        {"camera": m.camera, "unit": -1 - n, "day": m.day, "people": int(m.results.get("people") or 0)}
+        for n, m in enumerate(period.members)
+        if m.erased
+    ]
+    found = pd.concat([found, pd.DataFrame(erased, columns=list(found))], ignore_index=True)
+    few = found["people"].between(1, protection.min_people - 1)
+    found["people"] = found["people"].astype(float).mask(few)
+    found["day"] = pd.to_datetime(found["day"])
+    seen = tables.frame("SELECT DISTINCT day FROM footage WHERE open AND day IS NOT NULL ORDER BY day")
+    some = found.groupby("day")["people"].sum(min_count=1)
+    days = seen.assign(people=0.0, staff=np.nan)
+    here = days["day"].isin(some.index)
+    days.loc[here, "people"] = some.reindex(days.loc[here, "day"]).to_numpy()
+    total = float(found["people"].sum()) if found["people"].notna().any() or found.empty else np.nan
+    return People(total, np.nan, days, _never_twice(period), len(period.cameras))
 
 
 def _staff(tables: Tables, choice: Choice) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from analytics.lettering import number
 from analytics.palette import BLURRED, FADED, NO_ARRIVAL_RGBA, Kind, bar_colours, colour_map
 from dwellmap.run_folder import RunFolder
 from dwellmap.running import period
+from dwellmap.spreadsheet import as_read
 from dwellmap.studio.canvas import Canvas, Shape
 from dwellmap.studio.durations import spoken
 from dwellmap.studio.pictures import Pictures
@@ -231,7 +232,7 @@ def _read_zones(path: Path) -> list[tuple[str, ...]]:
             stored = [row for row, _ in zip(csv.DictReader(file), range(_MOST_ZONES), strict=False)]
         return [
             (
-                row["zone"] + (" (staff only)" if row["staff_only"] == "True" else ""),
+                as_read(row["zone"]) + (" (staff only)" if row["staff_only"] == "True" else ""),
                 f"{float(row['visitors'] or 'nan'):.0f}",
                 f"{float(row['entries'] or 'nan'):.0f}",
                 spoken(float(row["dwell_s"] or "nan")),

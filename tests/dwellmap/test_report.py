@@ -42,7 +42,9 @@ def test_few_people_are_not_shown(replay, walker, dwellmap, tmp_path):
     assert done.code == 0, done.err
     for name in ("hours", "cells"):
         table = pd.read_csv(tmp_path / "report" / f"{name}.csv", encoding="utf-8-sig")
-        assert not (table["dwell_s"].fillna(0) > 0).any()
+        assert len(table)
+        assert table["dwell_s"].astype(str).isin(["hidden", "0.0", "0"]).all()
+        assert (table["dwell_s"] == "hidden").any()
 
 
 def test_a_folder_that_is_no_run(dwellmap, tmp_path):

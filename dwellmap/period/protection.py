@@ -1,0 +1,180 @@
+"""What of a period may be shown where small counts are hidden, decided day by day and always alike.
+
+The unit is what one camera saw on one whole local day, or in one recording of which nobody knows the day.
+What of it may be shown follows from all of its people and hours alone: not from opening hours, nor from the
+period, the other cameras or the page that asks. So all reports and comparisons add up parts of the same shown
+numbers, and subtracting one from another finds nothing that these do not show.
+
+Probable staff are left out: with and without them, numbers would differ by a few people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.suppression import NOBODY, TOO_FEW, groups_of_hours, hide_in_map, small
+from dwellmap.period.period import Period
+from dwellmap.period.setup import Setup
+from dwellmap.period.tables import Tables
+
+UNIT = "CASE WHEN day IS NULL THEN -1 - run ELSE date_diff('day', DATE '1970-01-01', day::DATE) END::BIGINT"
+"""Number of the day in SQL, of which a recording without a date has one of its own."""
+
+STAFF_AND_FEW = (
+    "--count-staff: expected it without --min-people; numbers with and without probable staff would show by "
+    "subtraction what a few of them did"
+)
+
+# Of the footage of an hour, or of hours that are told only together.
+_OPEN = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Protection:
+    """What may be shown.
+
+    Attributes:
+        min_people: Least number of people a shown number rests on.
+        whole: The tables of the whole days, closed hours too.
+        cells: setup, unit (number of the day), place, dwell_s, entries, visitors of the cells that may be
+            shown.
+        gone: Of each setup and day, (cells,) bool: not to be shown.
+        hours: setup, unit, day, hour (-1 where nobody knows), place (zone's number in the setup), dwell_s,
+            entries, visitors, observed_s, group. Hours of one group are told only together; see
+            `analytics.suppression.groups_of_hours`.
+
+    """
+
+    min_people: int
+    whole: Tables
+    cells: pd.DataFrame
+    gone: dict[tuple[int, int], NDArray[np.bool_]]
+    hours: pd.DataFrame
+
+    @classmethod
+    def of(cls, period: Period, min_people: int) -> Protection:
+        """Decide what may be shown of a period of whole days: see `period.whole_days`."""
+        whole = Tables.of(replace(period, hours=None))
+        hours = _hours(whole)
+        by_day = _split(hours)
+        cells = whole.frame(
+            f"""SELECT setup, {UNIT} AS unit, place, sum(dwell_s) AS dwell_s,
+                       sum(entries)::BIGINT AS entries, sum(visitors)::BIGINT AS visitors
+                FROM cell_quarters WHERE open AND NOT staff GROUP BY ALL"""
+        )
+        cells["dwell_s"] = cells["dwell_s"].clip(lower=0.0)
+        gone, shown, groups = {}, [cells[:0]], [pd.Series(dtype=np.int64)]
+        cells_by_day = _split(cells)
+        for key in sorted(by_day.keys() | cells_by_day.keys()):
+            setup = period.setups[key[0]]
+            rows, zone_rows = cells_by_day.get(key, cells[:0]), by_day.get(key, hours[:0])
+            gone[key], group = _day(setup, rows, zone_rows, min_people)
+            shown.append(rows[~gone[key][rows["place"].to_numpy()]])
+            groups.append(group)
+        hours["group"] = pd.concat(groups).reindex(hours.index).astype(np.int64)
+        return cls(min_people, whole, pd.concat(shown, ignore_index=True), gone, hours)
+
+    def within(self, tables: Tables) -> pd.DataFrame:
+        """`hours` with what counts within opening hours, as three columns of bool.
+
+        Hours that are told only together count together, if half of their footage or more is in the opening
+        hours: a part of them would show the rest.
+
+        Args:
+            tables: The period, which knows the opening hours.
+
+        Returns:
+            `hours` with `open`, whether the hour is in the opening hours; `counts`, whether its group is told
+            and counts; and `alone`, whether the hour may be told by itself.
+
+        """
+        opened = tables.frame(
+            f"""SELECT r.setup, {UNIT} AS unit, coalesce(f.hour, -1)::BIGINT AS hour,
+                       sum(f.observed_s) AS open_s
+                FROM footage f JOIN (SELECT run, setup FROM runs) r USING (run) WHERE f.open GROUP BY ALL"""
+        )
+        rows = self.hours.merge(opened, how="left", on=["setup", "unit", "hour"]).fillna({"open_s": 0.0})
+        group = rows.groupby(["setup", "unit", "place", "group"])
+        together = rows["group"] >= 0
+        counts = group["open_s"].transform("sum") >= _OPEN * group["observed_s"].transform("sum")
+        single = together & (group["hour"].transform("size") == 1)
+        return rows.drop(columns="open_s").assign(
+            open=rows["open_s"] >= _OPEN * rows["observed_s"],
+            counts=together & counts,
+            alone=(rows["group"] == NOBODY) | single,
+        )
+
+    @property
+    def gone_of_setups(self) -> dict[int, NDArray[np.bool_]]:
+        """Of each setup, (cells,) bool: not to be shown of some day."""
+        found: dict[int, NDArray[np.bool_]] = {}
+        for (setup, _), gone in self.gone.items():
+            found[setup] = found[setup] | gone if setup in found else gone
+        return found
+
+
+def _split(rows: pd.DataFrame) -> dict[tuple[int, int], pd.DataFrame]:
+    """The rows of each setup and day."""
+    return {(int(k[0]), int(k[1])): part for k, part in rows.groupby(["setup", "unit"])}  # type: ignore[call-overload]
+
+
+def _hours(whole: Tables) -> pd.DataFrame:
+    """Sums per setup, day, hour and zone, of every hour with footage."""
+    keys = ["setup", "unit", "hour"]
+    footage = whole.frame(
+        f"""SELECT r.setup, {UNIT} AS unit, any_value(f.day) AS day, coalesce(f.hour, -1)::BIGINT AS hour,
+                   sum(f.observed_s) AS observed_s
+            FROM footage f JOIN (SELECT run, setup FROM runs) r USING (run)
+            WHERE f.open GROUP BY ALL"""
+    )
+    sums = whole.frame(
+        f"""SELECT setup, {UNIT} AS unit, coalesce(hour, -1)::BIGINT AS hour, place, sum(dwell_s) AS dwell_s,
+                   sum(entries)::BIGINT AS entries, sum(visitors)::BIGINT AS visitors
+            FROM zone_quarters WHERE open AND NOT staff GROUP BY ALL"""
+    )
+    zones = pd.DataFrame(
+        [(s.number, place) for s in whole.period.setups for place in range(len(s.zones))],
+        columns=["setup", "place"],
+        dtype=np.int64,
+    )
+    hours = footage.merge(zones, on="setup").merge(sums, how="left", on=[*keys, "place"])
+    values = ["dwell_s", "entries", "visitors"]
+    hours[values] = hours[values].fillna(0)
+    hours["dwell_s"] = hours["dwell_s"].clip(lower=0.0)
+    return hours.sort_values([*keys, "place"], ignore_index=True)
+
+
+def _day(
+    setup: Setup, cells: pd.DataFrame, hours: pd.DataFrame, min_people: int
+) -> tuple[NDArray[np.bool_], pd.Series]:
+    """What may be shown of one day of one setup: (cells,) bool that must not, and the groups of its hours."""
+    n = setup.grid.cells
+    place = cells["place"].to_numpy(dtype=np.int64)
+    dwell, entries, visitors = (
+        np.bincount(place, cells[c].to_numpy(dtype=float), n).astype(np.float64)
+        for c in ("dwell_s", "entries", "visitors")
+    )
+    # Where there is time there was somebody, and few entries are few people's.
+    people = np.maximum(np.rint(visitors), dwell > 0).astype(np.int64)
+    came = np.rint(entries).astype(np.int64)
+    people = np.where(small(came, min_people), np.minimum(people, came), people)
+    group = pd.Series(0, index=hours.index)
+    areas = []
+    for number, rows in hours.groupby("place"):
+        time_s = rows["dwell_s"].to_numpy(dtype=float)
+        there = np.maximum(rows["visitors"].to_numpy(dtype=np.int64), time_s > 0)
+        found = groups_of_hours(there, rows["entries"].to_numpy(dtype=np.int64), time_s, min_people)
+        group[rows.index] = found
+        if not np.any(found == TOO_FEW):
+            share = setup.zones[int(str(number))].share_of_cells(setup.grid)
+            areas.append((share, _fitting(float(time_s.sum()), share, dwell)))
+    return hide_in_map(people, dwell, areas, min_people), group
+
+
+def _fitting(total_s: float, share: NDArray[np.float64], dwell_s: NDArray[np.float64]) -> float:
+    """A zone's time as far as its cells can hold it: of a zone more may be seen than of its cells."""
+    return float(np.clip(total_s, dwell_s[share >= 1].sum(), dwell_s[share > 0].sum()))
