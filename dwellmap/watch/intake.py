@@ -10,10 +10,11 @@ from pathlib import Path
 
 from dwellmap.site import Site, load_site
 from dwellmap.watch.entry import Entry
-from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER, Arriving, Inbox, Settled, Stamp
+from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER, Arriving, Inbox, Settled
 from dwellmap.watch.ledger import UNREAD, Ledger
-from dwellmap.watch.names import shown
+from dwellmap.watch.names import as_text, shown
 from dwellmap.watch.order import camera_of
+from dwellmap.watch.plain import Stamp
 from dwellmap.watch.reading import Read, Reading
 
 _AGAIN_S = 30.0
@@ -139,7 +140,7 @@ class Intake:
         self._known[file.path] = (file.stamp, content)
         if not fresh:
             where = f": {entry.run}" if entry.run else ""
-            if entry.name != os.fsencode(file.path).decode("utf-8", "replace"):
+            if entry.name != as_text(file.path):
                 self._say(
                     f"{shown(file.path)}: the same content as {shown(entry.name)}, {entry.state}{where}"
                 )

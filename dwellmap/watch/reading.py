@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
 from dwellmap.watch.inbox import Settled
-from tracker.fingerprint import hash_file
+from dwellmap.watch.plain import opened_plain, stamp_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ class Reading:
             path = self._inbox / file.path
             content, fault = "", ""
             try:
-                content = hash_file(path)
-                status = os.stat(path, follow_symlinks=False)
-                if (status.st_size, status.st_mtime_ns, status.st_ino) != file.stamp:
+                with opened_plain(path) as opened:
+                    content = hashlib.file_digest(opened, "sha256").hexdigest()
+                if stamp_of(path) != file.stamp:
                     content = ""
-            except (OSError, ValueError) as error:
-                fault = str(error)
+            except OSError as error:
+                fault = f"cannot be read: {error.strerror or error}"
             self._read.put(Read(file, content, fault))

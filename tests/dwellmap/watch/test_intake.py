@@ -1,7 +1,9 @@
 """From files to entries of the ledger, without a service."""
 
+import errno
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -44,10 +46,10 @@ def test_what_cannot_be_read_is_tried_again_then_set_aside(make, ledger, tmp_pat
     file = tmp_path / "in" / "front" / "a.mp4"
     file.write_text("film")
 
-    def refuse(path: Path) -> str:
-        raise ValueError(f"{path}: expected a readable file, got: Permission denied")
+    def refuse(path: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(reading, "hash_file", refuse)
+    monkeypatch.setattr(reading, "opened_plain", refuse)
     patient = make(60.0)
     turn(patient, ledger)
     assert ledger.entries() == []

@@ -39,7 +39,7 @@ def test_a_failed_attempt_is_followed_by_one_more(ledger):
         ledger.fail("aa", "because", "last words", 2)
         entry = ledger.entry("aa")
         assert (entry.state, entry.reason, entry.log, entry.pid) == (state, "because", "last words", None)
-    assert ledger.retry("aa")
+    assert ledger.retry(["aa", "bb"]) == {"aa"}
     assert (ledger.entry("aa").state, ledger.entry("aa").attempts) == ("waiting", 0)
 
 
@@ -72,7 +72,7 @@ def test_what_went_away_is_taken_again_when_it_comes_back(ledger):
 def test_what_was_dropped_meanwhile_stays_dropped(ledger):
     ledger.take(Path("a.mp4"), STAMP, "aa", "cam")
     ledger.begin("aa", 7, "a.mp4", "cam")
-    assert ledger.drop("aa")
+    assert ledger.drop(["aa"]) == {"aa"}
     ledger.finish("aa", "cam/a-12345678", "")
     assert ledger.entry("aa").state == "dropped"
 
@@ -110,8 +110,8 @@ STEPS = {
     "fail": lambda ledger, path, content: ledger.fail(content, "because", "", 2),
     "lose": lambda ledger, path, content: ledger.lose(content),
     "put back": lambda ledger, path, content: ledger.put_back(content, interrupted=True),
-    "drop": lambda ledger, path, content: ledger.drop(content),
-    "retry": lambda ledger, path, content: ledger.retry(content),
+    "drop": lambda ledger, path, content: ledger.drop([content]),
+    "retry": lambda ledger, path, content: ledger.retry([content]),
     "forget": lambda ledger, path, content: ledger.forget_file(path, content),
 }
 
