@@ -289,11 +289,17 @@ class Ledger:
         return running
 
     def forget_file(self, path: Path, content: str) -> None:
-        """Note that a file is not there any more."""
+        """Note that a file is not there any more; what waits and was replaced meanwhile is forgotten."""
         with self.change() as db:
-            db.execute("UPDATE files SET gone = 1 WHERE path = ?", (os.fsencode(path),))
-            there = db.execute("SELECT 1 FROM files WHERE content = ? AND NOT gone", (content,)).fetchone()
-            if there is None:
+            db.execute(
+                "UPDATE files SET gone = 1 WHERE path = ? AND content = ?", (os.fsencode(path), content)
+            )
+            known = [bool(row["gone"]) for row in db.execute(
+                "SELECT gone FROM files WHERE content = ?", (content,)
+            )]  # fmt: skip
+            if not known:
+                db.execute("DELETE FROM recordings WHERE content = ? AND state = 'waiting'", (content,))
+            elif all(known):
                 db.execute(
                     "UPDATE recordings SET state = 'failed', ended = ?, reason = ? "
                     "WHERE content = ? AND state = 'waiting'",

@@ -66,12 +66,12 @@ class News:
         self._inbox.told.keep(frozenset())
 
     def _begin(self) -> None:
-        self._not_before_s = time.monotonic() + _AGAIN_S
         try:
             self._kernel = INotify()
             self._add(self._kernel, Path(), 0)
         except OSError:
             self.close()
+            self._not_before_s = time.monotonic() + _AGAIN_S
 
     def _add(self, kernel: INotify, below: Path, depth: int) -> None:
         folder = self._inbox.folder / below

@@ -61,6 +61,16 @@ def test_what_is_replaced_is_forgotten_unless_it_was_done(ledger):
     assert ledger.entry("bb").state == "done"
 
 
+def test_what_is_replaced_while_it_runs_is_forgotten_too(ledger):
+    ledger.take(Path("a.mp4"), STAMP, "aa", "cam")
+    ledger.begin("aa", 7, "a.mp4", "cam")
+    ledger.take(Path("a.mp4"), (20, 2, 1), "bb", "cam")
+    ledger.put_back("aa", interrupted=False)
+    ledger.forget_file(Path("a.mp4"), "aa")
+    assert [(entry.content, entry.state) for entry in ledger.entries()] == [("bb", "waiting")]
+    assert [file.gone for file in ledger.files()] == [False]
+
+
 def test_what_went_away_is_taken_again_when_it_comes_back(ledger):
     ledger.take(Path("a.mp4"), STAMP, "aa", "cam")
     ledger.forget_file(Path("a.mp4"), "aa")
