@@ -49,7 +49,7 @@ def test_memory_stays_flat(shop, kit):
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_memory_stays_flat_over_jobs_that_are_done(shop, kit):
-    """What has been done and moved away is not kept in mind: a worker with its log would be 30 kB and more."""
+    """What is done and moved away is not kept in mind: a worker with its log would be 30 kB and more."""
     jobs = int(os.environ.get("DWELLMAP_SOAK_JOBS", "160")) // 4
 
     def bring(number: int) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dwellmap.watch.inbox import Inbox
 from dwellmap.watch import whole as wholeness
+from dwellmap.watch.inbox import Inbox
 
 MP4 = (
     b"\x00\x00\x00\x10ftypmp42\x00\x00\x00\x00"

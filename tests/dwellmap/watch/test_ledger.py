@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dwellmap.watch.ledger import GONE, Ledger, LedgerError
+from dwellmap.watch.status import retry
 
 STAMP = (10, 1, 1)
 
@@ -97,6 +98,36 @@ def test_interruptions_are_no_attempts_until_there_are_too_many(ledger):
     ledger.interrupted(3)
     assert ledger.entry("aa").state == "failed"
     assert "4 times" in ledger.entry("aa").reason
+
+
+def test_texts_are_kept_whatever_bytes_they_quote(ledger):
+    said = os.fsdecode(b"two\nlines \xff\x1b[2J")
+    ledger.take(Path("a.mp4"), STAMP, "aa", "cam", said)
+    ledger.take(Path("b.mp4"), STAMP, "bb", "cam")
+    ledger.begin("bb", 7, "b.mp4", "cam")
+    ledger.fail("bb", said, said, 1)
+    ledger.take(Path("c.mp4"), STAMP, "cc", "cam")
+    ledger.begin("cc", 7, "c.mp4", "cam")
+    ledger.finish("cc", "cam/c-12345678", said)
+    told = "two\nlines \\udcff\\x1b[2J"
+    assert [entry.reason for entry in ledger.entries()] == [told] * 3
+    assert ledger.entry("bb").log == told
+
+
+def test_many_are_tried_again_in_one_go(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    (out / ".watch").mkdir(parents=True)
+    ledger = Ledger(out / ".watch" / "ledger.sqlite", create=True)
+    for number in range(50):
+        ledger.take(Path(f"front/{number}.mp4"), STAMP, f"{number:064x}", "cam", "bad")
+    ledger.close()
+    asked = []
+    monkeypatch.setattr(
+        Ledger, "files", lambda self, *of, ask=Ledger.files: asked.append(of) or ask(self, *of)
+    )
+    names = ["49.mp4", "front/48.mp4", *(f"{number:064x}" for number in range(48))]
+    assert len(retry(out, names)) == 50
+    assert len(asked) == 1
 
 
 def test_names_may_be_any_bytes(ledger):
