@@ -22,7 +22,7 @@ def test_nothing_is_lost_or_done_twice(new_shop, kit, tmp_path):
 def test_soak(new_shop, kit, tmp_path, done):
     """`make soak`: 200 files and ten kills; a part of that in `make test-slow`."""
     count = int(os.environ.get("DWELLMAP_SOAK_FILES", "20"))
-    kills = 10 if count >= 200 else 5
+    kills = 10 if count >= 60 else 4
     files = kit.deliveries(tmp_path / "films", count, seed=200)
     calm, renamed, shop = new_shop("calm"), new_shop("renamed"), new_shop("shop")
     kit.run_calmly(calm, renamed, files, *WORDS)
