@@ -106,11 +106,11 @@ class Shop:
         self.started.append(service)
         return service
 
-    def once(self, *more: object) -> subprocess.CompletedProcess[str]:
+    def once(self, *more: object, longest_s: float = 280) -> subprocess.CompletedProcess[str]:
         """Handle what is there."""
         return subprocess.run(
             self.words("--once", "--settle", 0.2, *more),
-            capture_output=True, text=True, cwd=self.folder, timeout=280, check=False,
+            capture_output=True, text=True, cwd=self.folder, timeout=longest_s, check=False,
         )  # fmt: skip
 
     def jobs(self, *words: object) -> subprocess.CompletedProcess[str]:
@@ -347,7 +347,7 @@ def run_calmly(shop: Shop, renamed: Shop, files: list[Delivery], *words: object)
         if one.kind == "renamed":
             (renamed.inbox / one.earlier).write_bytes(one.content)
     for place in (shop, renamed):
-        ran = place.once(*words)
+        ran = place.once(*words, longest_s=60 + 15 * len(files))
         assert ran.returncode == 0, ran.stderr
 
 
