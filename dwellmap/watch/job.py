@@ -94,6 +94,8 @@ def work(order: Order, events: Connection, output: Connection) -> None:
     try:
         join_workers(WatchFolder(order.how.out))  # open until the process ends
         done = _run(order, tell)
+    except _SiteError as error:
+        tell.send(fault="site", text=str(error))
     except _ChangedError:
         tell.send(fault="changed", text="its content changed while it was worked on")
     except (ValueError, OSError) as error:
@@ -107,13 +109,20 @@ class _ChangedError(Exception):
     """The file is not what it was when it was entered."""
 
 
+class _SiteError(Exception):
+    """The site file cannot be used now; somebody may be writing it."""
+
+
 def _run(order: Order, tell: _Telling) -> Finished:
     how, path = order.how, order.inbox / order.path
     before = stamp_of(path)
     if not stat.S_ISREG(os.stat(path, follow_symlinks=False).st_mode):
         raise _ChangedError
     _check_length(path, before[0], tell)
-    site = load_site(how.site)
+    try:
+        site = load_site(how.site)
+    except (ValueError, OSError) as error:
+        raise _SiteError(str(error)) from error
     camera = camera_of(site, order.path)
     settings = with_changes(site.settings, list(how.changes), how.cell_m)
     recording, view = site_recording(path, site, camera, camera.clock_rate, None, None)

@@ -11,6 +11,8 @@ from queue import SimpleQueue
 from dwellmap.watch.inbox import Settled
 from dwellmap.watch.plain import opened_plain, stamp_of
 
+_BLOCK_BYTES = 1 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -64,10 +66,24 @@ class Reading:
             path = self._inbox / file.path
             content, fault = "", ""
             try:
-                with opened_plain(path) as opened:
-                    content = hashlib.file_digest(opened, "sha256").hexdigest()
+                content = _hash(path, file.stamp[0])
                 if stamp_of(path) != file.stamp:
                     content = ""
             except OSError as error:
                 fault = f"cannot be read: {error.strerror or error}"
             self._read.put(Read(file, content, fault))
+
+
+def _hash(path: Path, size: int) -> str:
+    """Hex SHA-256 of so many bytes: one that grows as fast as it is read must not hold up the others.
+
+    Raises:
+        OSError: If it cannot be read.
+
+    """
+    digest = hashlib.sha256()
+    with opened_plain(path) as file:
+        while size > 0 and (block := file.read(min(size, _BLOCK_BYTES))):
+            digest.update(block)
+            size -= len(block)
+    return digest.hexdigest()

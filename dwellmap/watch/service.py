@@ -17,7 +17,7 @@ from dwellmap.watch.drafts import sweep_drafts
 from dwellmap.watch.entry import Entry
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import Health
-from dwellmap.watch.holder import HeldError, Holder, wait_for_workers
+from dwellmap.watch.hold import Hold
 from dwellmap.watch.inbox import UNFINISHED_NAME, Inbox
 from dwellmap.watch.intake import Intake
 from dwellmap.watch.ledger import UNREAD, Ledger
@@ -27,7 +27,7 @@ from dwellmap.watch.order import How, Order
 from dwellmap.watch.plain import stamp_of
 from dwellmap.watch.plan import Plan
 from dwellmap.watch.retention import Nightly
-from dwellmap.watch.room import Room, is_share
+from dwellmap.watch.room import Room
 from dwellmap.watch.shelf import shelve
 from dwellmap.watch.standing import standing
 from dwellmap.watch.worker import Ended, Worker
@@ -38,6 +38,11 @@ MOST_INTERRUPTED = 20
 _HEALTH_EVERY_S = 2.0
 _LOOK_EVERY_S, _LOOK_AT_SHARE_EVERY_S, _LOOK_WHILE_ARRIVING_S = 5.0, 2.0, 0.5
 _PAUSE_S, _LONGEST_PAUSE_S = 15.0, 600.0
+_NOT_ITS_FAULT = {
+    "room": "no result can be written",
+    "inbox": "the inbox cannot be read",
+    "site": "the site file cannot be used",
+}
 
 
 class NotNowError(ValueError):
@@ -73,7 +78,7 @@ class Service:
         self._nightly = None if plan.retain_days is None else Nightly(how.out, plan.retain_days, self._say)
         self._crew = Crew(plan.limits)
         self._news = News(inbox)
-        self._met: tuple[int, int] | None = None
+        self._hold = Hold(self._ours, inbox, self._room, plan.shared)
         self._stopped_by = 0
         self._looked = False
         self._failed: bool | None = None
@@ -110,6 +115,10 @@ class Service:
     def _stop(self, number: int, _: object) -> None:
         self._stopped_by = number
 
+    @property
+    def _ledger(self) -> Ledger:
+        return self._hold.ledger
+
     def _say(self, text: str) -> None:
         self._tell(shown(text))
 
@@ -124,7 +133,7 @@ class Service:
             lacking = self._room.out_missing()
             if not lacking:
                 try:
-                    self._take_hold()
+                    self._hold.take()
                     self._recover()
                 except (sqlite3.OperationalError, OSError) as error:
                     lacking = f"the output folder {self._how.out} cannot be used: {error}"
@@ -141,20 +150,6 @@ class Service:
             time.sleep(TICK_S)
         return False
 
-    def _take_hold(self) -> None:
-        # Its parents are not made: where a disk is not mounted, results would lie beneath it.
-        self._how.out.mkdir(exist_ok=True)
-        self._ours.path.mkdir(exist_ok=True)
-        self._holder = Holder(self._ours, self._inbox.folder)
-        try:
-            wait_for_workers(self._ours)
-            self._meet_inbox()
-            self._ledger = Ledger(self._ours.ledger, create=True)
-        except BaseException:
-            self._holder.release()
-            raise
-        self._id, self._room.identity = self._ledger.note("id"), self._ledger.identity
-
     def _recover(self) -> None:
         """Put back what an earlier service left half-done."""
         for entry in self._ledger.entries("running"):
@@ -167,21 +162,6 @@ class Service:
             for state in ("done", "failed"):
                 for entry in self._ledger.entries(state):
                     self._shelve(entry.content)
-
-    def _meet_inbox(self) -> str:
-        """Get to know the inbox, whenever another one lies there than before; why that cannot be, if so."""
-        lacking = self._room.inbox_lacking()
-        if lacking:
-            return lacking
-        status = os.stat(self._inbox.folder)
-        place = status.st_dev, status.st_ino
-        if place != self._met:
-            self._holder.hold_inbox(self._inbox.folder)
-            self._room.meet_inbox()
-            shared = self._plan.shared
-            self._inbox.shared = is_share(self._inbox.folder) if shared is None else shared
-            self._met, self._next_look_s = place, 0.0
-        return ""
 
     def _work(self) -> bool:
         """Turn after turn, until told to stop or all is handled; whether something has failed."""
@@ -202,10 +182,10 @@ class Service:
         try:
             lacking = self._room.gone()
             if lacking:
-                lacking = self._found_again(lacking)
+                lacking = self._hold.find_again(lacking)
             if not lacking:
                 self._settle_ended()
-                if not self._meet_inbox():
+                if not self._hold.meet_inbox():
                     self._look(changed)
                 self._crew.end_unwanted(self._is_running)
                 lacking = self._lacking()
@@ -216,6 +196,8 @@ class Service:
                         self._failed = self._any_failed()
         except (sqlite3.OperationalError, OSError) as error:
             lacking = f"cannot go on: {error}"
+            if isinstance(error, sqlite3.Error):
+                self._hold.distrust()
         self._pause(lacking)
         if time.monotonic() >= self._next_health_s:
             self._tell_health("paused" if self._paused else "watching")
@@ -237,25 +219,6 @@ class Service:
         elif self._paused and not why:
             self._say("goes on" if self._pause_s == _PAUSE_S else "tries again")
         self._paused = why
-
-    def _found_again(self, lacking: str) -> str:
-        """Go on with an output folder that has come back as another device; why that cannot be, if so."""
-        try:
-            ledger = Ledger(self._ours.ledger)
-        except (OSError, ValueError, sqlite3.Error):
-            return lacking
-        try:
-            if ledger.note("id") != self._id:
-                ledger.close()
-                return lacking
-            self._holder.release()
-            self._holder, self._met = Holder(self._ours, self._inbox.folder), None
-        except (HeldError, OSError, sqlite3.Error) as error:
-            ledger.close()
-            return str(error)
-        self._ledger.close()
-        self._ledger, self._room.identity = ledger, ledger.identity
-        return ""
 
     def _look(self, changed: bool) -> None:
         now_s = time.monotonic()
@@ -297,11 +260,11 @@ class Service:
             self._shelve(content)
         elif ended.how == "stopped" or self._room.inbox_lacking():
             self._ledger.put_back(content, interrupted=False)
-        elif ended.how in ("room", "inbox") or self._room.full() or self._room.gone():
+        elif ended.how in _NOT_ITS_FAULT or self._room.full() or self._room.gone():
             self._ledger.put_back(content, interrupted=False)
             self._not_before_s = time.monotonic() + self._pause_s
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
-            what = "the inbox cannot be read" if ended.how == "inbox" else "no result can be written"
+            what = _NOT_ITS_FAULT.get(ended.how, _NOT_ITS_FAULT["room"])
             self._pause(self._room.full() or self._room.gone() or f"{what}: {ended.text}")
         elif ended.how == "changed" or not here:
             self._ledger.put_back(content, interrupted=False)
@@ -390,8 +353,7 @@ class Service:
         except (sqlite3.Error, OSError) as error:
             self._say(f"could not write what was done last, it is done again: {error}")
         self._news.close()
-        self._ledger.close()
-        self._holder.release()
+        self._hold.release()
 
     def _tell_health(self, state: str) -> None:
         self._next_health_s = time.monotonic() + _HEALTH_EVERY_S

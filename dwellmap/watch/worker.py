@@ -21,7 +21,7 @@ from dwellmap.watch.limits import Limits
 from dwellmap.watch.names import shown
 from dwellmap.watch.order import Order
 
-How = Literal["done", "input", "died", "room", "inbox", "changed", "stopped"]
+How = Literal["done", "input", "died", "room", "inbox", "site", "changed", "stopped"]
 _STEPS = {
     "getting the detector ready": (0.0, 0.05),
     "looking for people": (0.05, 0.65),
@@ -42,8 +42,8 @@ class Ended:
 
     Attributes:
         how: "done"; "input": the recording is at fault; "died": the process ended by itself or at a limit;
-            "room": the output folder is at fault; "inbox": the inbox is; "changed": it is another content
-            now; "stopped".
+            "room", "inbox", "site": the output folder is at fault, the inbox, the site file; "changed": it is
+            another content now; "stopped".
         text: Why, in words; remarks where it is done.
         log: The last lines that the process wrote.
         run: Folder of the run, relative to the output folder.

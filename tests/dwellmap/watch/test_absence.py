@@ -2,9 +2,16 @@
 
 import os
 import signal
+import sqlite3
 import time
 
 import pytest
+
+from dwellmap.watch.inbox import Inbox
+from dwellmap.watch.limits import Limits
+from dwellmap.watch.order import How
+from dwellmap.watch.plan import Plan
+from dwellmap.watch.service import Service
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def test_what_is_not_there_when_it_starts_is_waited_for(shop, film):
     (shop.folder / "away").rename(shop.inbox)
     shop.wait(lambda: list(moved.glob("front/a-*/run.json")))
     service.terminate()
-    _, said = service.communicate(timeout=10)
+    _, said = service.communicate(timeout=60)
     assert service.returncode == 0
     assert f"paused: the inbox {shop.inbox} is not there" in said
     assert "Traceback" not in said
@@ -43,6 +50,34 @@ def test_ended_before_all_was_handled_it_says_so(shop, film):
         shop.wait(lambda: shop.status().service == "watching")
         service.send_signal(number)
         assert service.wait(timeout=10) == 128 + number
+
+
+class _Stale:
+    """A database on a share that has gone and come back."""
+
+    in_transaction = False
+
+    def execute(self, *_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_ledger_that_is_stale_is_opened_anew(shop):
+    said: list[str] = []
+    how = How(shop.site, shop.out, "motion", None, "none", 8.0, None, ())
+    plan = Plan(False, False, Limits(1, (frozenset({0}),), 2**30, 30.0), 0, None)
+    service = Service(Inbox(shop.inbox, 0.0, 9.0, False), how, plan, said.append, lambda _: None)
+    assert service._begin()
+    service._ledger._db.close()
+    service._ledger._db = _Stale()
+    service._tick(False)
+    assert "paused: cannot go on: disk I/O error" in said[-1]
+    service._tick(False)
+    assert said[-1] == "goes on"
+    assert service._ledger.counts()["waiting"] == 0
+    service._end_all()
 
 
 @pytest.mark.slow
