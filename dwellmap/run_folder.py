@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from calibration.calibration import Calibration
+from dwellmap.leftovers import held
 from dwellmap.site_file import Settings
 from dwellmap.source import Source
 from dwellmap.view import CameraView
@@ -248,7 +249,8 @@ def written_whole(target: Path) -> Iterator[Path]:
     _sweep(target)
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}.", dir=target.parent))
     try:
-        yield draft
+        with held(draft):
+            yield draft
         # mkdtemp makes folders that only their owner may read; results are for the whole team.
         draft.chmod(0o777 & ~_umask())
         # A rename may reach the disk before what it names: then a power cut leaves empty files for results.

@@ -16,7 +16,7 @@ from rich.table import Table
 from dwellmap.commands.console import AsJson
 from dwellmap.commands.watching import time_left
 from dwellmap.watch.folder import WatchFolder
-from dwellmap.watch.health import read_health
+from dwellmap.watch.health import Erasing, read_health
 from dwellmap.watch.holder import is_held
 from dwellmap.watch.ledger import UNREAD
 from dwellmap.watch.names import shown
@@ -86,17 +86,50 @@ def drop_jobs(names: Names = None, out: Out = Path("outputs")) -> None:
 
 
 @app.command("health")
-def health(out: Out = Path("outputs")) -> None:
-    """Say whether the service is alive, for monitors: exit code 0 if it is, else 1."""
+def health(
+    out: Out = Path("outputs"),
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit code 1 also while it is paused, recordings have failed, or personal data are overdue.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether the service is alive, and what a person should look at, for monitors.
+
+    Exit code 0 if it is alive, 1 if it is stopped or hangs; with --strict also if anything wants a person.
+    """
     ours = WatchFolder(out)
     found = read_health(ours.health)
+    alive = False
     if found is None or found.state == "stopped" or not is_held(ours):
-        print("stopped")
-        sys.exit(1)
-    if found.is_stale:
-        print(f"hanging: not heard of since {datetime.fromtimestamp(found.written):%Y-%m-%d %H:%M:%S}")
-        sys.exit(1)
-    print(f"{found.state}{f': {found.reason}' if found.reason else ''}")
+        told = "stopped"
+    elif found.is_stale:
+        told = f"hanging: not heard of since {datetime.fromtimestamp(found.written):%Y-%m-%d %H:%M:%S}"
+    else:
+        told, alive = f"{found.state}{f': {found.reason}' if found.reason else ''}", True
+    lacks = () if found is None else found.lacks
+    if as_json:
+        last = {} if found is None else found.model_dump()
+        print(json.dumps({"alive": alive, "service": told.partition(":")[0], **last}, indent=1))
+    else:
+        print(shown(told))
+        for lack in lacks:
+            if not told.endswith(lack):
+                print(shown(lack))
+        if found is not None and found.erasing is not None and not found.erasing.faults:
+            print(
+                f"personal data older than {found.erasing.retain_days} days erased: {_erased(found.erasing)}"
+            )
+    sys.exit(0 if alive and not (strict and lacks) else 1)
+
+
+def _erased(erasing: Erasing) -> str:
+    if erasing.since is not None:
+        return f"at work since {datetime.fromtimestamp(erasing.since):%Y-%m-%d %H:%M}"
+    return f"last in the night of {erasing.last}" if erasing.last else "not yet"
 
 
 def _print(status: Status, log: bool) -> None:
@@ -110,6 +143,8 @@ def _print(status: Status, log: bool) -> None:
     if status.left_alone:
         other = ", ".join(f"{n} {shown(e) or 'without ending'}" for e, n in sorted(status.left_alone.items()))
         console.print(f"left alone, no videos by their names: {escape(other)}")
+    if status.overdue:
+        console.print(escape(shown(status.overdue)))
     table = Table(box=None, pad_edge=False)
     for heading in ("id", "state", "camera", "file"):
         table.add_column(heading, no_wrap=heading != "file", overflow="fold")
@@ -146,6 +181,7 @@ def _as_json(status: Status) -> dict[str, Any]:
         "counts": dict(status.counts),
         "left_s": status.left_s,
         "free_bytes": status.free_bytes,
+        "erasing": None if status.erasing is None else status.erasing.model_dump(),
         "arriving": [coming.model_dump() for coming in status.arriving],
         "left_alone": dict(status.left_alone),
         "recordings": [

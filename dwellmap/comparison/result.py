@@ -81,6 +81,13 @@ class Result:
                 f"so {unit} are compared, not days. A difference may be these days' own (weather, a sale), "
                 f"not the arrangement's. From {DAYS_FOR_DAYS} days on each side on, days are compared."
             )
+        erased = sum(member.erased for side in (sides.a, sides.b) for member in side.period.members)
+        if erased and not sides.by_day:
+            found.append(
+                f"Personal data of {erased} recordings have been erased: what few people did is spread "
+                f"evenly over the time around it, so {unit} seem more alike than they were and a difference "
+                "is called one too easily. Whole days are not touched by that."
+            )
         if not sides.same_hours:
             found.append(
                 "A and B show different hours of the day. People at noon are others than people in the "

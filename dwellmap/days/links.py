@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dwellmap.leftovers import held
+
 COLUMNS = (
     "recipe", "run", "start", "clock_s", "used_from_s", "used_until_s",
     "person", "visitor", "since_day_before", "phantom",
@@ -105,11 +107,12 @@ def write_links(file: Path, links: Sequence[Links]) -> None:
     """
     rows = [_rows(group.recipe, used) for group in links for used in group.runs]
     table = pd.concat(rows, ignore_index=True)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.{os.getpid()}.", dir=file.parent)
     os.close(handle)
     draft = Path(name)
     try:
-        table.to_parquet(draft, index=False)
+        with held(draft):
+            table.to_parquet(draft, index=False)
         # mkstemp makes files that only their owner may read; results are for the whole team.
         draft.chmod(0o666 & ~_umask())
         os.replace(draft, file)

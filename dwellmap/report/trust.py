@@ -52,8 +52,8 @@ def _lacks(summary: Summary) -> list[str]:
     if quality.erased:
         told.append(
             f"Personal data of {quality.erased} recordings have been erased: lengths of visits and "
-            "ways are those of the "
-            "others; sums and hours hold all of them."
+            "ways are those of the others; sums hold all of them, and times of day with fewer than "
+            "5 people are spread evenly over the hours around."
         )
     if summary.people.noun == "visits":
         told.append("Recordings are not linked with each other: who is in two of them counts twice.")

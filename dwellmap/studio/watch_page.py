@@ -87,6 +87,12 @@ class _WatchPage:
                 note(f"about {spoken(status.left_s)} until all of it is done")
             if status.free_bytes is not None:
                 note(f"{status.free_bytes / 1e9:.1f} GB free for results")
+            if status.overdue:
+                problem(shown(f"{status.overdue[0].upper()}{status.overdue[1:]}"))
+            elif status.erasing is not None:
+                kept = f"Personal data are kept for {status.erasing.retain_days} days"
+                last = f", erased last in the night of {status.erasing.last}" if status.erasing.last else ""
+                note(f"{kept}{last}.")
             for coming in status.arriving:
                 note(f"arriving: {shown(coming.name)} ({coming.why})")
             if status.left_alone:

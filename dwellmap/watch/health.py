@@ -6,13 +6,15 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, computed_field
 
 STALE_S = 60.0
 """A file older than this says that the service hangs or is gone."""
+_LONGEST_H, _MOST_DAYS = 12.0, 2
 
 
 class AtWork(BaseModel):
@@ -38,6 +40,48 @@ class Coming(BaseModel):
     why: str
 
 
+class Erasing(BaseModel):
+    """How the nightly erasing of personal data stands.
+
+    Attributes:
+        retain_days: Days that are kept.
+        last: The night, as an ISO date, in which everything older went last; None if never.
+        since: When it began, seconds since 1970, while it is at work.
+        faults: What could not be erased and why, the first few; empty if the last erasure was whole.
+        more: How many faults there are beside these.
+
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    retain_days: int
+    last: str | None = None
+    since: float | None = None
+    faults: tuple[str, ...] = ()
+    more: int = 0
+
+    def lacking(self, now: float) -> str:
+        """Why personal data may be kept longer than was agreed; empty if they are not.
+
+        Args:
+            now: Seconds since 1970.
+
+        """
+        if self.faults:
+            also = f" (and {self.more} more)" if self.more else ""
+            return f"personal data could not be erased: {self.faults[0]}{also}"
+        if self.since is not None:
+            hours = (now - self.since) / 3600.0
+            return f"erasing personal data takes {hours:.0f} hours already" if hours > _LONGEST_H else ""
+        if self.last is None:
+            return "personal data have never been erased"
+        try:
+            days = (date.fromtimestamp(now) - date.fromisoformat(self.last)).days
+        except ValueError:
+            return f"nobody knows when personal data were erased last ({self.last})"
+        return f"personal data were erased {days} days ago" if days > _MOST_DAYS else ""
+
+
 class Health(BaseModel):
     """What the file says.
 
@@ -47,6 +91,9 @@ class Health(BaseModel):
         failed: Recordings that want a person.
         left_s: Seconds until all that waits is done, if the pace holds; None if unknown.
         left_alone: Endings of files in the inbox that are no videos, and how many.
+        erasing: How the nightly erasing stands; None if nothing is erased (`--retain-days`).
+        lacks: What a person should look at, in words: the reason of a pause, failed recordings, personal data
+            that are kept too long.
 
     """
 
@@ -69,6 +116,18 @@ class Health(BaseModel):
     at_work: tuple[AtWork, ...] = ()
     arriving: tuple[Coming, ...] = ()
     left_alone: dict[str, int] = {}
+    erasing: Erasing | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """See above."""
+        found = [f"{self.state}: {self.reason}"] if self.reason else []
+        if self.failed:
+            found.append(f"{self.failed} recordings have failed")
+        if self.erasing is not None and (why := self.erasing.lacking(self.written)):
+            found.append(why)
+        return tuple(found)
 
     @property
     def is_stale(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 _CGROUP = Path("/sys/fs/cgroup")
+_OWN_GROUP = Path("/proc/self/cgroup")
 _MEMORY_SHARE = 0.8
 _LEAST_BYTES_EACH = 2 * 1024**3
 _BASE_S = 900.0
@@ -61,19 +62,36 @@ class Limits:
 
 
 def _quota(cores: int) -> int:
-    """Cores that the container may use (cgroup v2, cpu.max)."""
-    try:
-        quota, period = (_CGROUP / "cpu.max").read_text().split()
-        return cores if quota == "max" else max(1, int(int(quota) / int(period)))
-    except (OSError, ValueError):
-        return cores
+    """Cores that the container or service may use (cgroup v2, cpu.max)."""
+    found = cores
+    for group in _groups():
+        try:
+            quota, period = (group / "cpu.max").read_text().split()
+            if quota != "max":
+                found = min(found, max(1, int(int(quota) / int(period))))
+        except (OSError, ValueError):
+            continue
+    return found
 
 
 def _memory_bytes() -> int:
-    """Memory of the machine, or of the container (cgroup v2, memory.max)."""
-    total = int(psutil.virtual_memory().total)
+    """Memory of the machine, or of the container or service (cgroup v2, memory.max)."""
+    found = int(psutil.virtual_memory().total)
+    for group in _groups():
+        try:
+            stated = (group / "memory.max").read_text().strip()
+            found = found if stated == "max" else min(found, int(stated))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def _groups() -> list[Path]:
+    """The control group of this process and those around it; systemd sets limits on an inner one."""
     try:
-        stated = (_CGROUP / "memory.max").read_text().strip()
-        return total if stated == "max" else min(total, int(stated))
-    except (OSError, ValueError):
-        return total
+        rows = _OWN_GROUP.read_text().splitlines()
+    except OSError:
+        rows = []
+    own = next((row.removeprefix("0::").strip("/") for row in rows if row.startswith("0::")), "")
+    within = [part for part in Path(own).parts if part != ".."]
+    return [_CGROUP.joinpath(*within[:depth]) for depth in range(len(within), -1, -1)]

@@ -8,7 +8,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
 from dwellmap.run_folder import RECIPE
@@ -26,7 +25,7 @@ from dwellmap.watch.news import News
 from dwellmap.watch.order import How, Order
 from dwellmap.watch.plain import stamp_of
 from dwellmap.watch.plan import Plan
-from dwellmap.watch.retention import Nightly
+from dwellmap.watch.retention import Nightly, sweep
 from dwellmap.watch.room import Room
 from dwellmap.watch.shelf import shelve
 from dwellmap.watch.standing import standing
@@ -75,7 +74,11 @@ class Service:
         self._ours = WatchFolder(how.out)
         self._intake = Intake(inbox, how.site, self._say)
         self._room = Room(how.out, self._ours.ledger, inbox.folder, plan.least_free_bytes)
-        self._nightly = None if plan.retain_days is None else Nightly(how.out, plan.retain_days, self._say)
+        self._nightly = (
+            None
+            if plan.retain_days is None
+            else Nightly(how.out, plan.retain_days, self._say, lambda: self._intake.site().time_zone)
+        )
         self._crew = Crew(plan.limits)
         self._news = News(inbox)
         self._hold = Hold(self._ours, inbox, self._room, plan.shared)
@@ -90,8 +93,8 @@ class Service:
         """Work until told to stop (SIGTERM, SIGINT), or until all is handled.
 
         Returns:
-            0; when it is to end by itself, 1 if something in the inbox has failed, and 128 and the signal's
-            number if it was told to stop before all was handled.
+            0; when it is to end by itself, 1 if something in the inbox or the erasing has failed, and 128 and
+            the signal's number if it was told to stop before all was handled.
 
         Raises:
             HeldError: If another service holds one of the folders.
@@ -134,6 +137,7 @@ class Service:
             if not lacking:
                 try:
                     self._hold.take()
+                    sweep(self._ours)
                     self._recover()
                 except (sqlite3.OperationalError, OSError) as error:
                     lacking = f"the output folder {self._how.out} cannot be used: {error}"
@@ -184,6 +188,9 @@ class Service:
             if lacking:
                 lacking = self._hold.find_again(lacking)
             if not lacking:
+                # What is due for erasure does not wait for room, footage or a site file.
+                if self._nightly is not None:
+                    self._nightly.turn(self._ledger)
                 self._settle_ended()
                 if not self._hold.meet_inbox():
                     self._look(changed)
@@ -191,9 +198,9 @@ class Service:
                 lacking = self._lacking()
                 if not lacking:
                     self._start()
-                    self._erase()
                     if self._plan.once and self._is_idle():
-                        self._failed = self._any_failed()
+                        erasing_failed = self._nightly is not None and self._nightly.has_failed
+                        self._failed = self._any_failed() or erasing_failed
         except (sqlite3.OperationalError, OSError) as error:
             lacking = f"cannot go on: {error}"
             if isinstance(error, sqlite3.Error):
@@ -328,10 +335,6 @@ class Service:
         entry = self._ledger.entry(content)
         return entry is not None and entry.state == "running"
 
-    def _erase(self) -> None:
-        if self._nightly is not None:
-            self._nightly.turn(self._ledger, datetime.now(self._intake.site().time_zone))
-
     def _is_idle(self) -> bool:
         coming = any(one.why != UNFINISHED_NAME for one in self._intake.arriving)
         counts = self._ledger.counts()
@@ -359,8 +362,9 @@ class Service:
         self._next_health_s = time.monotonic() + _HEALTH_EVERY_S
         try:
             health = standing(
-                state, self._paused, self._inbox.folder, self._ledger, self._crew, self._intake, self._room
-            )
+                state, self._paused, self._inbox.folder, self._ledger, self._crew, self._intake, self._room,
+                None if self._nightly is None else self._nightly.told,
+            )  # fmt: skip
         except sqlite3.Error:
             return
         self._show(health)

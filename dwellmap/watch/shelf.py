@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
-from dwellmap.watch.entry import Entry
+from dwellmap.watch.entry import Entry, KnownFile
 from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER
 from dwellmap.watch.ledger import Ledger
+
+_AT_FDCWD, _RENAME_NOREPLACE = -100, 1
+_NOT_HERE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def shelve(ledger: Ledger, inbox: Path, entry: Entry) -> list[Path]:
@@ -31,41 +39,88 @@ def shelve(ledger: Ledger, inbox: Path, entry: Entry) -> list[Path]:
         away = file.path.parts[0] in (DONE_FOLDER, FAILED_FOLDER)
         if file.path.parts[0] == folder:
             continue
-        below = Path(*file.path.parts[1:]) if away else file.path
-        target = Path(folder) / below
+        target = Path(folder) / (Path(*file.path.parts[1:]) if away else file.path)
         source = inbox / file.path
-        if not os.path.lexists(source):
-            if _inode(inbox / target) == file.stamp[2]:
-                ledger.move_file(file.path, target)
+        stamp = _stamp(source)
+        if stamp is None:
+            found = _moved_before(inbox, target, file)
+            if found is not None:
+                ledger.move_file(file.path, found)
             continue
-        if _stamp(source) != file.stamp:
+        if stamp != file.stamp:
             continue  # another file under this name by now: it is still to be taken
-        target = _free(inbox, target)
         (inbox / target).parent.mkdir(parents=True, exist_ok=True)
-        os.rename(source, inbox / target)
-        ledger.move_file(file.path, target)
-        moved.append(target)
+        for name in _names(target):
+            try:
+                _move(source, inbox / name)
+            except FileExistsError:
+                continue
+            ledger.move_file(file.path, name)
+            moved.append(name)
+            break
     return moved
 
 
-def _free(inbox: Path, target: Path) -> Path:
-    """A name that nobody has yet."""
-    number, found = 2, target
-    while os.path.lexists(inbox / found):
+def _names(target: Path) -> Iterator[Path]:
+    """The name, and numbered ones for when somebody has it."""
+    yield target
+    for number in count(2):
         tail = f" ({number}){target.suffix}"
         stem = os.fsdecode(os.fsencode(target.stem)[: 255 - len(os.fsencode(tail))])
-        found = target.with_name(f"{stem}{tail}")
-        number += 1
-    return found
+        yield target.with_name(f"{stem}{tail}")
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
-    status = os.lstat(path)
-    return status.st_size, status.st_mtime_ns, status.st_ino
+def _moved_before(inbox: Path, target: Path, file: KnownFile) -> Path | None:
+    """Under which of the names a file lies that was moved but not noted; None if under none."""
+    for name in _names(target):
+        stamp = _stamp(inbox / name)
+        if stamp is None or stamp == file.stamp:
+            return None if stamp is None else name
+    return None
 
 
-def _inode(path: Path) -> int | None:
+def _move(source: Path, target: Path) -> None:
+    """Rename a file; never over another one, not even one that comes in this moment.
+
+    Raises:
+        FileExistsError: If the name is taken.
+        OSError: If it cannot be moved.
+
+    """
     try:
-        return os.stat(path, follow_symlinks=False).st_ino
+        _rename_to_free(source, target)
+    except OSError as error:
+        if error.errno not in _NOT_HERE:
+            raise
+    else:
+        return
+    # The kernel or this file system cannot: the name is taken first, by an empty file of our own.
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        os.rename(source, target)
     except OSError:
+        with suppress(OSError):
+            target.unlink()
+        raise
+
+
+def _rename_to_free(source: Path, target: Path) -> None:
+    """See rename(2), RENAME_NOREPLACE."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "renameat2"):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    done = library.renameat2(
+        _AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), ctypes.c_uint(_RENAME_NOREPLACE)
+    )
+    if done != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), str(source), None, str(target))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Size, time of change and inode of what lies there; None for nothing."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
         return None
+    return status.st_size, status.st_mtime_ns, status.st_ino

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from dwellmap.watch.crew import Crew
-from dwellmap.watch.health import Coming, Health, time_left_s
+from dwellmap.watch.health import Coming, Erasing, Health, time_left_s
 from dwellmap.watch.intake import Intake
 from dwellmap.watch.ledger import Ledger
 from dwellmap.watch.names import shown
@@ -15,8 +15,9 @@ from dwellmap.watch.room import Room
 
 
 def standing(
-    state: str, reason: str, inbox: Path, ledger: Ledger, crew: Crew, intake: Intake, room: Room
-) -> Health:
+    state: str, reason: str, inbox: Path, ledger: Ledger, crew: Crew, intake: Intake, room: Room,
+    erasing: Erasing | None,
+) -> Health:  # fmt: skip
     """How everything stands now; `reason` says why it is paused.
 
     Raises:
@@ -39,6 +40,7 @@ def standing(
         at_work=at_work,
         arriving=tuple(Coming(name=shown(c.path), size=c.size, why=shown(c.why)) for c in intake.arriving),
         left_alone=left_alone,
+        erasing=erasing,
         waiting=counts["waiting"],
         running=counts["running"],
         done=counts["done"],

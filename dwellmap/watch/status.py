@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Literal
 
 from dwellmap.watch.entry import Entry, KnownFile, State
 from dwellmap.watch.folder import WatchFolder
-from dwellmap.watch.health import AtWork, Coming, Health, read_health
+from dwellmap.watch.health import AtWork, Coming, Erasing, Health, read_health
 from dwellmap.watch.holder import is_held
 from dwellmap.watch.ledger import UNREAD, Ledger, in_words
 
@@ -51,6 +52,8 @@ class Status:
         left_alone: Endings of files in the inbox that are no videos, and how many.
         left_s: Seconds until all that waits is done, if the pace holds; None if unknown.
         free_bytes: Space left in the output folder.
+        erasing: How the nightly erasing stood last; None if nothing is erased.
+        overdue: Why personal data may be kept longer than was agreed; empty if they are not.
 
     """
 
@@ -62,6 +65,8 @@ class Status:
     left_alone: Mapping[str, int]
     left_s: float | None
     free_bytes: int | None
+    erasing: Erasing | None
+    overdue: str
 
 
 def read_status(out: Path, state: State | None = None, latest: int | None = 200) -> Status:
@@ -83,11 +88,16 @@ def read_status(out: Path, state: State | None = None, latest: int | None = 200)
         at_work = {work.content: work for work in health.at_work} if health is not None and held else {}
         recordings = tuple(_recording(ledger, out, entry, at_work) for entry in ledger.entries(state, latest))
         counts = ledger.counts()
+    erasing = None if health is None else health.erasing
+    if erasing is not None and not held:
+        # What was under way ended with the service.
+        erasing = erasing.model_copy(update={"since": None})
+    overdue = "" if erasing is None else erasing.lacking(time.time())
     if health is None or not held:
-        return Status("stopped", "", counts, recordings, (), {}, None, None)
+        return Status("stopped", "", counts, recordings, (), {}, None, None, erasing, overdue)
     return Status(
         _service(health), health.reason, counts, recordings, health.arriving, health.left_alone,
-        health.left_s, health.free_bytes,
+        health.left_s, health.free_bytes, erasing, overdue,
     )  # fmt: skip
 
 

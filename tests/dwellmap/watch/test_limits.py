@@ -2,19 +2,15 @@
 
 import os
 import time
-from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from dwellmap.watch import limits
-from dwellmap.watch.ledger import Ledger
 from dwellmap.watch.limits import Limits
 from dwellmap.watch.order import How, Order, camera_of
-from dwellmap.watch.retention import Nightly
 from dwellmap.watch.room import is_share
 from dwellmap.watch.worker import Worker
 from tracker.fingerprint import hash_file
@@ -71,24 +67,24 @@ def test_shares_are_known_by_their_file_system(monkeypatch, tmp_path):
         assert is_share(tmp_path) is shared
 
 
-def test_erasing_is_done_once_a_night(tmp_path):
-    ledger = Ledger(tmp_path / "ledger.sqlite", create=True)
-    said: list[str] = []
-    nightly = Nightly(tmp_path, 30, said.append)
-
-    def at(day: int, hour: int) -> bool:
-        before, now = len(said), datetime(2026, 11, day, hour, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-        nightly.turn(ledger, now)
-        until_s = time.monotonic() + 30
-        while nightly.is_busy and time.monotonic() < until_s:
-            time.sleep(0.01)
-            nightly.turn(ledger, now)
-        return len(said) > before
-
-    assert [at(3, 1), at(3, 2), at(3, 3), at(3, 23), at(4, 2), at(4, 3), at(9, 12), at(9, 13)] == [
-        True, False, True, False, False, True, True, False,
-    ]  # fmt: skip
-    ledger.close()
+def test_the_limits_of_a_service_count_as_well_as_those_of_a_container(monkeypatch, tmp_path):
+    inner = tmp_path / "system.slice" / "dwellmap-watch.service"
+    inner.mkdir(parents=True)
+    (tmp_path / "own").write_text("1:name=systemd:/else\n0::/system.slice/dwellmap-watch.service\n")
+    monkeypatch.setattr(limits, "_CGROUP", tmp_path)
+    monkeypatch.setattr(limits, "_OWN_GROUP", tmp_path / "own")
+    whole = limits._memory_bytes(), limits._quota(8)
+    (inner / "memory.max").write_text("max\n")
+    (inner / "cpu.max").write_text("max 100000\n")
+    assert (limits._memory_bytes(), limits._quota(8)) == whole
+    (inner / "memory.max").write_text("1000000\n")
+    (inner / "cpu.max").write_text("300000 100000\n")
+    (inner.parent / "cpu.max").write_text("200000 100000\n")
+    assert (limits._memory_bytes(), limits._quota(8)) == (1_000_000, 2)
+    # A container sees its own group as the root.
+    (tmp_path / "own").write_text("0::/\n")
+    (tmp_path / "memory.max").write_text("2000000\n")
+    assert (limits._memory_bytes(), limits._quota(8)) == (2_000_000, 8)
 
 
 @pytest.mark.slow
