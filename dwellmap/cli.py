@@ -87,7 +87,7 @@ def _options(
 
 
 def main() -> None:
-    """Run a command; faults of the input end with a message and exit code 2."""
+    """Run a command; faults of the input end with a message and exit code 2, others with their own."""
     # Ended from outside, a command still takes its half-written folder with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     words = [word for word in sys.argv[1:] if word != "--debug"]  # wherever it stands
@@ -97,7 +97,7 @@ def main() -> None:
         if len(words) < len(sys.argv) - 1:
             raise
         print(f"dwellmap: {_message(error)}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(getattr(error, "exit_code", 2))
 
 
 def _message(error: ValueError | OSError) -> str:

@@ -15,7 +15,16 @@ from dwellmap.days.links import links_in, read_links
 from dwellmap.days.part import runs_in
 from dwellmap.days.rebuild import rebuild
 from dwellmap.leftovers import sweep_leftovers
-from dwellmap.run_folder import ERASED, FORMAT, LARGEST_RECIPE_BYTES, PERSONAL, RECIPE, VERSION, dump_json
+from dwellmap.run_folder import (
+    DAMAGED,
+    ERASED,
+    FORMAT,
+    LARGEST_RECIPE_BYTES,
+    PERSONAL,
+    RECIPE,
+    VERSION,
+    dump_json,
+)
 from dwellmap.run_tables import PEOPLE
 from dwellmap.thinned import TIMES, sweep_thinning, thin_run
 
@@ -76,12 +85,17 @@ def erase_before(out: Path, day: date, min_people: int = FEW_PEOPLE) -> Erased:
     erased.faults.extend(faults)
     for camera in sorted(entry for entry in out.iterdir() if entry.is_dir() and entry.name[0] != "."):
         with _noting(erased, camera):
-            for run in sorted(f for f in camera.iterdir() if f.is_dir() and f.name[0] != "."):
+            for run in sorted(f for f in camera.iterdir() if f.is_dir() and _may_be_run(f.name)):
                 with _noting(erased, run):
                     _erase_run(run, day, min_people, erased)
         with _noting(erased, camera):
             _erase_links(camera, day, erased)
     return erased
+
+
+def _may_be_run(name: str) -> bool:
+    """Whether a folder is no hidden one, or a damaged run that was set aside."""
+    return name[0] != "." or name.startswith(DAMAGED)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import os
@@ -37,6 +38,8 @@ CALIBRATION = "calibration.json"
 SCENE_PICTURE = "scene.png"
 PLAN_STEM = "plan"
 ERASED = "erased.json"
+DAMAGED = ".damaged-"
+"""Begins the name of a damaged run that was set aside."""
 PERSONAL = (
     DETECTIONS, TRACKS, "trajectories.parquet", "stays.parquet", "visits.parquet", "visits.csv",
     "people.parquet",
@@ -45,6 +48,10 @@ PERSONAL = (
 FORMAT, VERSION = "dwellmap-run", 3
 KEYS = ("source", "footage", "view", "grid", "settings", "results", "warnings", "notes", "files")
 LARGEST_RECIPE_BYTES = 20_000_000
+
+
+class DamagedRunError(ValueError):
+    """A run that was whole once and is not any more, as after a power cut: it can only be made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,13 @@ class RunFolder:
         """Open a folder that `dwellmap run` wrote.
 
         Raises:
+            DamagedRunError: If something of it is gone or unreadable.
             ValueError: If it is no run, or one that this version cannot read.
 
         """
         file = path / RECIPE
         if not file.is_file():
-            raise ValueError(
+            raise DamagedRunError(
                 f"{path}: expected a run (a folder with {RECIPE}), found none; give a folder that "
                 "`dwellmap run` printed, such as outputs/<camera>/<recording>-<key>, or delete it if it is "
                 "in the way"
@@ -82,7 +90,7 @@ class RunFolder:
         try:
             recipe = json.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise ValueError(f"{file}: expected JSON, got {error}; run the recording again") from error
+            raise DamagedRunError(f"{file}: expected JSON, got {error}; run the recording again") from error
         if not isinstance(recipe, dict) or recipe.get("format") != FORMAT or recipe.get("version") != VERSION:
             found = recipe.get("version") if isinstance(recipe, dict) else type(recipe).__name__
             raise ValueError(
@@ -95,9 +103,9 @@ class RunFolder:
         if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
             raise ValueError(f"{file}: expected a list of names under 'files'; run the recording again")
         erased = PERSONAL if (path / ERASED).is_file() else ()
-        lost = [name for name in files if name not in erased and not (path / name).is_file()]
+        lost = [name for name in files if name not in erased and not _is_whole(path / name)]
         if lost:
-            raise ValueError(
+            raise DamagedRunError(
                 f"{path}: this run is not whole, {', '.join(lost)} are gone; delete the folder and run again"
             )
         return cls(path, recipe)
@@ -213,6 +221,11 @@ class RunFolder:
         return file
 
 
+def _is_whole(file: Path) -> bool:
+    """Whether a file is there and not empty, as a power cut leaves what was not on the disk yet."""
+    return file.is_file() and file.stat().st_size > 0
+
+
 def _in_words(error: Exception) -> str:
     """An error on one line."""
     if isinstance(error, ValidationError):
@@ -240,7 +253,14 @@ def written_whole(target: Path) -> Iterator[Path]:
             yield draft
         # mkdtemp makes folders that only their owner may read; results are for the whole team.
         draft.chmod(0o777 & ~_umask())
+        # A rename may reach the disk before what it names: then a power cut leaves empty files for results.
+        for folder, _, files in os.walk(draft):
+            for name in files:
+                _to_disk(Path(folder, name))
+            _to_disk(Path(folder))
         os.replace(draft, target)
+        for folder_of in (target.parent, target.parent.parent) if made else (target.parent,):
+            _to_disk(folder_of)
     except BaseException as error:
         shutil.rmtree(draft, ignore_errors=True)
         if made and not any(target.parent.iterdir()):
@@ -250,6 +270,48 @@ def written_whole(target: Path) -> Iterator[Path]:
                 f"{target}: another process wrote this run meanwhile; it is there, this one was dropped"
             ) from error
         raise
+
+
+def make_way(target: Path) -> tuple[str, ...]:
+    """Set a damaged run aside, so that it is made again: nothing of it is lost, nobody takes it for a run.
+
+    Returns:
+        What to say of it; nothing if there is no run, or a whole one.
+
+    Raises:
+        ValueError: If there is something else.
+        OSError: If it cannot be moved.
+
+    """
+    if not target.exists():
+        return ()
+    try:
+        RunFolder.open(target)
+    except DamagedRunError as error:
+        number = 1
+        while (aside := target.with_name(f"{DAMAGED}{target.name}-{number}")).exists():
+            number += 1
+        os.rename(target, aside)
+        return (f"{error}: the damaged run was set aside as {aside.name}, and is made again",)
+    return ()
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file or folder is on the disk (fsync(2)).
+
+    Raises:
+        OSError: If it cannot be written, as on a disk that is full or gone.
+
+    """
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        # Some shares know no such thing for folders.
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(opened)
 
 
 def _sweep(target: Path) -> None:

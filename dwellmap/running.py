@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from dwellmap.run_folder import (
     TRACKS,
     RunFolder,
     dump_json,
+    make_way,
     safe_name,
     written_whole,
 )
@@ -114,6 +116,7 @@ def run_recording(
         settings,
     )
     target = out / safe_name(view.camera) / f"{safe_name(recording.name)}-{key}"
+    remarks = make_way(target)
     if target.exists():
         return _finished(target, fresh=False)
     with written_whole(target) as draft:
@@ -139,7 +142,7 @@ def run_recording(
         judged = Judged(joined.tracks, joined.audit.to_json(), joined.suspects)
         source = Source(
             recording.name,
-            path.name,
+            os.fsencode(path.name).decode("utf-8", "replace"),
             recording.content_hash,
             recording.size_px,
             recording.start,
@@ -163,7 +166,7 @@ def run_recording(
             timing,
             judged,
         )
-    return _finished(target, fresh=True)
+    return _finished(target, fresh=True, remarks=remarks)
 
 
 def _check_still(
@@ -190,15 +193,15 @@ def _check_still(
     raise moved_error(found, view.camera, recording.start, proposed)
 
 
-def _finished(target: Path, fresh: bool) -> Finished:
+def _finished(target: Path, fresh: bool, remarks: tuple[str, ...] = ()) -> Finished:
     """A run on disk, linked with those of the same camera that touch it."""
     folder = RunFolder.open(target)
     try:
         start = folder.source().start
         wanted = not folder.is_erased and start is not None and (fresh or not is_linked(folder, start.date()))
-        remarks = rebuild(target.parent, around=target.name).warnings if wanted else ()
+        remarks += rebuild(target.parent, around=target.name).warnings if wanted else ()
     except (ValueError, OSError) as error:
-        remarks = (f"not linked with the recordings around it: {error}; try `dwellmap link` later",)
+        remarks += (f"not linked with the recordings around it: {error}; try `dwellmap link` later",)
     return Finished(folder, fresh, remarks)
 
 
@@ -262,6 +265,7 @@ def remap(
     )  # fmt: skip
     parent = run.path.resolve().parent if out is None else out / safe_name(view.camera)
     target = parent / f"{safe_name(source.name)}-{key}"
+    remarks = make_way(target)
     if target.exists():
         return _finished(target, fresh=False)
     picture = run.scene_picture()
@@ -275,7 +279,7 @@ def remap(
         judged = Judged(joined.tracks, joined.audit.to_json(), suspects)
     with written_whole(target) as draft:
         _write(draft, source, seen, view, settings, notes, reporter, timing, judged)
-    return _finished(target, fresh=True)
+    return _finished(target, fresh=True, remarks=remarks)
 
 
 def _id(calibration: Calibration | None) -> str | None:

@@ -19,12 +19,12 @@ from dwellmap.detector_kinds import Kind
 from dwellmap.site import load_site
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import Health
-from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER, Inbox
+from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER, LARGEST_BYTES, Inbox
 from dwellmap.watch.ledger import in_words
 from dwellmap.watch.limits import Limits
 from dwellmap.watch.order import How
-from dwellmap.watch.room import is_share
-from dwellmap.watch.service import Plan, Service
+from dwellmap.watch.plan import Plan
+from dwellmap.watch.service import Service
 
 _LARGEST_LOG_BYTES, _OLD_LOGS = 2_000_000, 4
 
@@ -49,7 +49,8 @@ def watch(
     site: Annotated[Path, typer.Option(help="Site file with plan, cameras and zones.")],
     out: Annotated[Path, typer.Option(help="Output folder.")] = Path("outputs"),
     once: Annotated[
-        bool, typer.Option("--once", help="Handle what is there, then end: 0 all done, 1 some failed.")
+        bool,
+        typer.Option("--once", help="Handle what is there, then end: 0 all done, 1 some failed, 75 not now."),
     ] = False,
     workers: Annotated[
         int | None,
@@ -86,6 +87,9 @@ def watch(
     least_free_gb: Annotated[
         float, typer.Option(min=0.0, help="Pause while less than this is free in the output folder, GB.")
     ] = 2.0,
+    largest_gb: Annotated[
+        float, typer.Option(min=0.001, help="Files larger than this are refused unread, GB.")
+    ] = LARGEST_BYTES / 1e9,
     retain_days: Annotated[
         int | None,
         typer.Option(min=0, help="Erase personal data older than this every night; default: keep them."),
@@ -126,7 +130,6 @@ def watch(
         raise ValueError(f"{site}: expected no camera named {taken[0]!r}: that folder of the inbox is ours")
     if weights is not None:
         weights = weights.absolute()
-    out.mkdir(parents=True, exist_ok=True)
     how = How(
         site.absolute(), out.absolute(), detector, weights, appearance, sample_fps or None, cell,
         tuple(changes or ()),
@@ -137,9 +140,15 @@ def watch(
         Limits.of_machine(workers, memory_gb, time_factor),
         int(least_free_gb * 1e9),
         retain_days,
+        None if poll is Poll.AUTO else poll is Poll.ALWAYS,
     )
-    shared = is_share(inbox) if poll is Poll.AUTO else poll is Poll.ALWAYS
-    place_to_watch = Inbox(inbox.absolute(), settle, settle if once else patience, shared)
+    place_to_watch = Inbox(
+        inbox.absolute(),
+        settle,
+        settle if once else patience,
+        shared=False,
+        largest_bytes=int(largest_gb * 1e9),
+    )
     ours = WatchFolder(how.out)
     with Board(Console(stderr=True), quiet) as board, in_words(ours.ledger):
         log = _Log(ours.log)
@@ -151,19 +160,13 @@ def watch(
         def show(health: Health) -> None:
             board.show(health)
 
-        service = Service(place_to_watch, how, plan, say, show)
-        each = f"{plan.limits.memory_bytes / 1024**3:.1f} GiB"
-        say(
-            f"watching {inbox}, results in {out}; {plan.limits.workers} at once, {each} each"
-            f"{', looked at every 2 s (network share)' if shared else ''}"
-        )
-        code = service.run()
+        code = Service(place_to_watch, how, plan, say, show).run()
     sys.exit(code)
 
 
 def _check_folders(inbox: Path, out: Path) -> None:
-    if not inbox.is_dir():
-        raise ValueError(f"{inbox}: expected the folder in which footage lands, there is none; make it first")
+    if inbox.exists() and not inbox.is_dir():
+        raise ValueError(f"{inbox}: expected the folder in which footage lands, it is none; name another")
     inside, outside = inbox.resolve(), out.resolve()
     if inside == outside or inside in outside.parents or outside in inside.parents:
         raise ValueError(

@@ -97,7 +97,7 @@ class _WatchPage:
                 note(f"arriving: {shown(coming.name)} ({coming.why})")
             if status.left_alone:
                 kinds = ", ".join(
-                    f"{n} {end or 'without ending'}" for end, n in sorted(status.left_alone.items())
+                    f"{n} {shown(end) or 'without ending'}" for end, n in sorted(status.left_alone.items())
                 )
                 note(f"left alone, no videos by their names: {kinds}")
 

@@ -6,10 +6,11 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dwellmap.watch.plain import Stamp, opened_plain
 from dwellmap.watch.whole import missing
 from tracker.sources import VIDEO_ENDINGS
 
@@ -17,10 +18,10 @@ PARTIAL_ENDINGS = frozenset({".part", ".partial", ".tmp", ".temp", ".crdownload"
 """Names that copying and loading programs give to files that are not whole yet."""
 UNFINISHED_NAME = "its name says that it is not whole yet"
 DONE_FOLDER, FAILED_FOLDER = "done", "failed"
+LARGEST_BYTES = 10**12
+"""A day at 90 Mbit/s; to read what is larger would hold up all others."""
 _DEEPEST = 16
 _NOT_ENTERED = ("@", "#", "$", ".", "lost+found", "System Volume Information")
-
-Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,32 @@ class _Growing:
     at_once: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the kernel told of files that are coming; filled by `News`.
+
+    Attributes:
+        written: Written to, and not closed since.
+        closed: Closed by who wrote them, or renamed, and not written to since.
+        moved: Renamed into the folder or within it, and not written to since.
+
+    """
+
+    written: set[Path] = field(default_factory=set)
+    closed: set[Path] = field(default_factory=set)
+    moved: set[Path] = field(default_factory=set)
+
+    def forget(self, path: Path) -> None:
+        """Know nothing of a file."""
+        for known in (self.written, self.closed, self.moved):
+            known.discard(path)
+
+    def keep(self, paths: Collection[Path]) -> None:
+        """Know nothing of others."""
+        for known in (self.written, self.closed, self.moved):
+            known.intersection_update(paths)
+
+
 @dataclass(slots=True)
 class Inbox:
     """Looks at a folder again and again; never changes anything in it.
@@ -89,6 +116,10 @@ class Inbox:
         settle_s: Seconds for which a file must not have changed.
         patience_s: Seconds after which one that is not whole, but does not change either, is taken as it is.
         shared: It lies on a network share: nothing tells there whether somebody still writes.
+        largest_bytes: Size above which a file is refused unread.
+
+    Attributes:
+        told: What the kernel told of its files.
 
     """
 
@@ -96,6 +127,8 @@ class Inbox:
     settle_s: float
     patience_s: float
     shared: bool
+    largest_bytes: int = LARGEST_BYTES
+    told: Told = field(default_factory=Told)
     _growing: dict[Path, _Growing] = field(default_factory=dict)
     _partial: set[int] = field(default_factory=set)
 
@@ -132,7 +165,7 @@ class Inbox:
             if known.get(path) == stamp:
                 self._growing.pop(path, None)
                 continue
-            refused = _refused(path, status)
+            refused = _refused(status, self.largest_bytes)
             why = "" if refused else self._why_not(path, status, stamp, now_s)
             if why:
                 arriving.append(Arriving(path, status.st_size, why))
@@ -141,6 +174,7 @@ class Inbox:
         for path in self._growing.keys() - there:
             del self._growing[path]
         self._partial = partial
+        self.told.keep({*(one.path for one in arriving), *(one.path for one in settled)})
         settled.sort(key=lambda one: os.fsencode(one.path))
         return Look(tuple(settled), tuple(arriving), frozenset(there), left_alone)
 
@@ -152,8 +186,7 @@ class Inbox:
                     if not entry.is_dir(follow_symlinks=False):
                         found.append((below / entry.name, entry.stat(follow_symlinks=False)))
                         continue
-                    ours = depth == 0 and entry.name in (DONE_FOLDER, FAILED_FOLDER)
-                    if depth < _DEEPEST and not ours and not entry.name.startswith(_NOT_ENTERED):
+                    if is_entered(entry.name, depth):
                         found += self._walk(Path(entry.path), below / entry.name, depth + 1)
                 except FileNotFoundError:  # gone since it was listed
                     continue
@@ -164,21 +197,23 @@ class Inbox:
 
     def _why_not(self, path: Path, status: os.stat_result, stamp: Stamp, now_s: float) -> str:
         """Why it is not taken yet; empty if it can be."""
-        growing = self._growing.get(path)
+        growing, closed, first = self._growing.get(path), self._closed(path), False
         if growing is None or growing.stamp != stamp:
             first = growing is None
-            # A rename changes only the inode's own time; who writes changes both together.
-            renamed = status.st_ino in self._partial or status.st_ctime_ns > status.st_mtime_ns
-            at_once = first and renamed and status.st_size > 0 and self._closed(path) is True
-            growing = self._growing[path] = _Growing(stamp, now_s, at_once)
+            growing = self._growing[path] = _Growing(stamp, now_s, False)
+        # A rename changes only the inode's own time; who writes changes both together.
+        renamed = first and (status.st_ino in self._partial or status.st_ctime_ns > status.st_mtime_ns)
+        if closed is True and status.st_size > 0 and (renamed or path in self.told.moved):
+            growing.at_once = True
         quiet_s = now_s - growing.since_s
         if not growing.at_once and quiet_s < self.settle_s:
             return f"changed less than {self.settle_s:g} s ago"
         patient = quiet_s < max(self.patience_s, self.settle_s)
-        if patient and self._closed(path) is False:
+        if patient and closed is False:
             return "somebody still has it open for writing"
         try:
-            lacking = missing(self.folder / path)
+            with opened_plain(self.folder / path) as file:
+                lacking = missing(file)
         except OSError as error:
             return f"cannot be read: {error.strerror}"
         return lacking if patient else ""
@@ -186,10 +221,17 @@ class Inbox:
     def _closed(self, path: Path) -> bool | None:
         """Whether nobody has the file open for writing; None where that cannot be told.
 
-        The kernel grants a read lease (fcntl(2), F_SETLEASE) only on a file that nobody writes.
+        The kernel grants a read lease (fcntl(2), F_SETLEASE) only on a file that nobody writes, and only to
+        the file's owner. To others its news (`told`) tell it of files that came since they are listened to.
         """
         if self.shared:
             return None
+        leased = self._leased(path)
+        if leased is None and path in self.told.written:
+            return False
+        return True if leased is None and path in self.told.closed else leased
+
+    def _leased(self, path: Path) -> bool | None:
         try:
             file = os.open(self.folder / path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         except OSError:
@@ -206,9 +248,26 @@ class Inbox:
         return True
 
 
-def _refused(path: Path, status: os.stat_result) -> str:
+def is_entered(name: str, depth: int) -> bool:
+    """Whether a folder is looked into.
+
+    Args:
+        name: Its name.
+        depth: Of the folder that it lies in, 0 for the inbox itself.
+
+    """
+    ours = depth == 0 and name in (DONE_FOLDER, FAILED_FOLDER)
+    return depth < _DEEPEST and not ours and not name.startswith(_NOT_ENTERED)
+
+
+def _refused(status: os.stat_result, largest_bytes: int) -> str:
     if stat.S_ISLNK(status.st_mode):
         return "it is a symbolic link, and only files that lie in the inbox themselves are taken"
     if not stat.S_ISREG(status.st_mode):
         return "it is no ordinary file"
+    if status.st_size > largest_bytes:
+        return (
+            f"expected at most {largest_bytes / 1e9:,.0f} GB (--largest-gb), got a file of "
+            f"{status.st_size / 1e9:,.0f} GB"
+        )
     return ""

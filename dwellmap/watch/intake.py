@@ -10,10 +10,11 @@ from pathlib import Path
 
 from dwellmap.site import Site, load_site
 from dwellmap.watch.entry import Entry
-from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER, Arriving, Inbox, Settled, Stamp
+from dwellmap.watch.inbox import DONE_FOLDER, FAILED_FOLDER, Arriving, Inbox, Settled
 from dwellmap.watch.ledger import UNREAD, Ledger
-from dwellmap.watch.names import shown
+from dwellmap.watch.names import as_text, shown
 from dwellmap.watch.order import camera_of
+from dwellmap.watch.plain import Stamp
 from dwellmap.watch.reading import Read, Reading
 
 _AGAIN_S = 30.0
@@ -81,7 +82,8 @@ class Intake:
         """
         look = self._inbox.look({path: stamp for path, (stamp, _) in self._known.items()})
         for path in self._known.keys() - look.there:
-            ledger.forget_file(path, self._known.pop(path)[1])
+            ledger.forget_file(path, self._known[path][1])
+            del self._known[path]
         self._not_before_s = {p: s for p, s in self._not_before_s.items() if p in look.there}
         self._unread_since_s = {p: s for p, s in self._unread_since_s.items() if p in look.there}
         now_s = time.monotonic()
@@ -95,8 +97,15 @@ class Intake:
         self.arriving, self.left_alone = look.arriving, dict(look.left_alone)
 
     def enter(self, ledger: Ledger) -> list[Entry]:
-        """Enter what has been read since; returns the entries, as they were if they had been there."""
-        entered = []
+        """Enter what has been read since; returns the entries, as they were if they had been there.
+
+        While the site file cannot be used nothing is entered: no recording is blamed for that.
+        """
+        entered: list[Entry] = []
+        try:
+            self.site()
+        except (ValueError, OSError):
+            return entered
         for read in self._reading.done():
             if read.fault:
                 self._not_read(ledger, read)
@@ -131,15 +140,15 @@ class Intake:
         camera = ""
         if not reason:
             try:
-                camera = self.camera(file.path)
-            except (ValueError, OSError) as error:
+                camera = camera_of(self._site, file.path).name
+            except ValueError as error:
                 reason = str(error).removeprefix(f"/{file.path}: ")
         self._unread_since_s.pop(file.path, None)
         entry, fresh = ledger.take(file.path, file.stamp, content, camera, reason)
         self._known[file.path] = (file.stamp, content)
         if not fresh:
             where = f": {entry.run}" if entry.run else ""
-            if entry.name != os.fsencode(file.path).decode("utf-8", "replace"):
+            if entry.name != as_text(file.path):
                 self._say(
                     f"{shown(file.path)}: the same content as {shown(entry.name)}, {entry.state}{where}"
                 )

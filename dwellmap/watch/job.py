@@ -7,8 +7,10 @@ import errno
 import faulthandler
 import json
 import os
+import re
 import resource
 import signal
+import stat
 import sys
 import tempfile
 import time
@@ -17,7 +19,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import cv2
@@ -31,10 +33,17 @@ from dwellmap.site_recording import site_recording
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.holder import join_workers
 from dwellmap.watch.order import Order, camera_of
+from dwellmap.watch.plain import stamp_of
 from tracker.container import opened, stated_duration_s
 
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ENODEV})
-"""Faults of the place written to: no recording is to blame for them."""
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""Only who writes meets these: no recording is to blame for them."""
+AWAY = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENOTCONN, errno.ENODEV, errno.ENXIO, errno.EIO,
+     errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ECONNRESET}
+)  # fmt: skip
+"""A disk or a share that went away, whether it was read from or written to."""
+_NUMBER = re.compile(r"errno (\d+)")
 _TOLD_EVERY_S = 0.5
 _LEAST_BYTES_PER_S = 50.0
 _SHORT_S = 60.0
@@ -80,32 +89,40 @@ def work(order: Order, events: Connection, output: Connection) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     os.sched_setaffinity(0, order.cores)
     cv2.setNumThreads(len(order.cores))
-    lock = join_workers(WatchFolder(order.how.out))
     tempfile.tempdir = str(order.scratch)
     tell = _Telling(events)
     try:
+        join_workers(WatchFolder(order.how.out))  # open until the process ends
         done = _run(order, tell)
+    except _SiteError as error:
+        tell.send(fault="site", text=str(error))
     except _ChangedError:
         tell.send(fault="changed", text="its content changed while it was worked on")
-    except OSError as error:
-        tell.send(fault="room" if _is_room(error, order) else "input", text=_in_words(error, order))
-    except ValueError as error:
-        tell.send(fault="input", text=_in_words(error, order))
+    except (ValueError, OSError) as error:
+        tell.send(fault=_to_blame(error, order), text=_in_words(error, order))
     else:
         run = os.path.relpath(done.folder.path, order.how.out)
         tell.send(run=run, fresh=done.fresh, remarks="; ".join(done.remarks))
-    os.close(lock)
 
 
 class _ChangedError(Exception):
     """The file is not what it was when it was entered."""
 
 
+class _SiteError(Exception):
+    """The site file cannot be used now; somebody may be writing it."""
+
+
 def _run(order: Order, tell: _Telling) -> Finished:
     how, path = order.how, order.inbox / order.path
-    before = _stamp(path)
+    before = stamp_of(path)
+    if not stat.S_ISREG(os.stat(path, follow_symlinks=False).st_mode):
+        raise _ChangedError
     _check_length(path, before[0], tell)
-    site = load_site(how.site)
+    try:
+        site = load_site(how.site)
+    except (ValueError, OSError) as error:
+        raise _SiteError(str(error)) from error
     camera = camera_of(site, order.path)
     settings = with_changes(site.settings, list(how.changes), how.cell_m)
     recording, view = site_recording(path, site, camera, camera.clock_rate, None, None)
@@ -116,18 +133,13 @@ def _run(order: Order, tell: _Telling) -> Finished:
     done = run_recording(
         recording, path, view, choice, settings, how.out, tell, how.sample_fps, camera.clock_rate, embedder
     )
-    if done.fresh and _stamp(path) != before:
+    if done.fresh and stamp_of(path) != before:
         # What was decoded is of two contents. Nobody has been told of the run yet.
         for file in sorted(done.folder.path.iterdir()):
             file.unlink()
         done.folder.path.rmdir()
         raise _ChangedError
     return done
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    status = os.stat(path, follow_symlinks=False)
-    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _check_length(path: Path, size: int, tell: _Telling) -> None:
@@ -150,10 +162,24 @@ def _check_length(path: Path, size: int, tell: _Telling) -> None:
     tell.send(duration_s=believed_s)
 
 
-def _is_room(error: OSError, order: Order) -> bool:
-    if error.errno in NO_ROOM or any(f"errno {code}" in str(error).lower() for code in NO_ROOM):
-        return True
-    return not order.how.out.is_dir()
+def _to_blame(error: ValueError | OSError, order: Order) -> Literal["room", "inbox", "input"]:
+    """Whether the place that results go to, the inbox, or the recording is at fault."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and (stated := _NUMBER.search(str(error).lower())) is not None:
+        number = int(stated[1])
+    if number in NO_ROOM:
+        return "room"
+    out = order.how.out
+    named = getattr(error, "filename", None)
+    is_ours = isinstance(named, str | os.PathLike) and out in Path(named).parents
+    # Where a disk is no longer mounted there is a folder still, but an empty one.
+    if (is_ours and number in AWAY) or not WatchFolder(out).ledger.is_file():
+        return "room"
+    try:
+        os.scandir(order.inbox).close()
+    except OSError:
+        return "inbox"
+    return "input"
 
 
 def _in_words(error: ValueError | OSError, order: Order) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 from dwellmap.watch.entry import STATES, Entry, KnownFile, State
+from dwellmap.watch.names import as_text, shown_lines
 
 VERSION = 1
 GONE = "the file went away before it was its turn; put it back and it is taken again"
@@ -222,8 +223,8 @@ class Ledger:
             db.execute(
                 "INSERT INTO recordings (content, state, name, camera, size, added, ended, reason) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (content, "failed" if reason else "waiting", os.fsencode(path).decode("utf-8", "replace"),
-                 camera, stamp[0], now, now if reason else None, reason),
+                (content, "failed" if reason else "waiting", as_text(path),
+                 camera, stamp[0], now, now if reason else None, shown_lines(reason)),
             )  # fmt: skip
         made = self.entry(content)
         if made is None:
@@ -244,7 +245,7 @@ class Ledger:
 
     def finish(self, content: str, run: str, remarks: str) -> None:
         """Note that its run is on disk."""
-        self._end(content, "state = 'done', run = ?, reason = ?, log = ''", (run, remarks))
+        self._end(content, "state = 'done', run = ?, reason = ?, log = ''", (run, shown_lines(remarks)))
 
     def fail(self, content: str, reason: str, log: str, most_attempts: int) -> None:
         """Note a failed attempt: it waits for the next one, or is set aside after the last."""
@@ -252,7 +253,7 @@ class Ledger:
             content,
             "attempts = attempts + 1, reason = ?, log = ?, "
             "state = CASE WHEN attempts + 1 >= ? THEN 'failed' ELSE 'waiting' END",
-            (reason, log, most_attempts),
+            (shown_lines(reason), shown_lines(log), most_attempts),
         )
 
     def lose(self, content: str) -> None:
@@ -288,11 +289,17 @@ class Ledger:
         return running
 
     def forget_file(self, path: Path, content: str) -> None:
-        """Note that a file is not there any more."""
+        """Note that a file is not there any more; what waits and was replaced meanwhile is forgotten."""
         with self.change() as db:
-            db.execute("UPDATE files SET gone = 1 WHERE path = ?", (os.fsencode(path),))
-            there = db.execute("SELECT 1 FROM files WHERE content = ? AND NOT gone", (content,)).fetchone()
-            if there is None:
+            db.execute(
+                "UPDATE files SET gone = 1 WHERE path = ? AND content = ?", (os.fsencode(path), content)
+            )
+            known = [bool(row["gone"]) for row in db.execute(
+                "SELECT gone FROM files WHERE content = ?", (content,)
+            )]  # fmt: skip
+            if not known:
+                db.execute("DELETE FROM recordings WHERE content = ? AND state = 'waiting'", (content,))
+            elif all(known):
                 db.execute(
                     "UPDATE recordings SET state = 'failed', ended = ?, reason = ? "
                     "WHERE content = ? AND state = 'waiting'",
@@ -311,29 +318,24 @@ class Ledger:
             db.execute("DELETE FROM files WHERE path = ?", (os.fsencode(new),))
             db.execute("UPDATE files SET path = ? WHERE path = ?", (os.fsencode(new), os.fsencode(old)))
 
-    def retry(self, content: str) -> bool:
-        """Let an entry that has ended wait again, with all its attempts; False if it has not ended."""
+    def retry(self, contents: Iterable[str]) -> set[str]:
+        """Let entries that have ended wait again, with all their attempts; returns which had ended."""
+        query = (
+            "UPDATE recordings SET state = 'waiting', attempts = 0, interrupted = 0, reason = '', "
+            "log = '', ended = NULL WHERE content = ? AND state IN ('done', 'failed', 'dropped')"
+        )
         with self.change() as db:
-            return (
-                db.execute(
-                    "UPDATE recordings SET state = 'waiting', attempts = 0, interrupted = 0, reason = '', "
-                    "log = '', ended = NULL WHERE content = ? AND state IN ('done', 'failed', 'dropped')",
-                    (content,),
-                ).rowcount
-                == 1
-            )
+            return {one for one in contents if db.execute(query, (one,)).rowcount == 1}
 
-    def drop(self, content: str) -> bool:
-        """Set an entry aside; the service ends a process that works on it. False if it was done."""
+    def drop(self, contents: Iterable[str]) -> set[str]:
+        """Set entries aside; the service ends a process that works on one. Returns which were not done."""
+        query = (
+            "UPDATE recordings SET state = 'dropped', ended = ?, reason = 'dropped by hand' "
+            "WHERE content = ? AND state IN ('waiting', 'running', 'failed')"
+        )
+        now = time.time()
         with self.change() as db:
-            return (
-                db.execute(
-                    "UPDATE recordings SET state = 'dropped', ended = ?, reason = 'dropped by hand' "
-                    "WHERE content = ? AND state IN ('waiting', 'running', 'failed')",
-                    (time.time(), content),
-                ).rowcount
-                == 1
-            )
+            return {one for one in contents if db.execute(query, (now, one)).rowcount == 1}
 
     def _end(self, content: str, what: str, values: tuple[object, ...]) -> None:
         """End an attempt, unless somebody dropped it meanwhile."""

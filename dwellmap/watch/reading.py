@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
 from dwellmap.watch.inbox import Settled
-from tracker.fingerprint import hash_file
+from dwellmap.watch.plain import opened_plain, stamp_of
+
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,24 @@ class Reading:
             path = self._inbox / file.path
             content, fault = "", ""
             try:
-                content = hash_file(path)
-                status = os.stat(path, follow_symlinks=False)
-                if (status.st_size, status.st_mtime_ns, status.st_ino) != file.stamp:
+                content = _hash(path, file.stamp[0])
+                if stamp_of(path) != file.stamp:
                     content = ""
-            except (OSError, ValueError) as error:
-                fault = str(error)
+            except OSError as error:
+                fault = f"cannot be read: {error.strerror or error}"
             self._read.put(Read(file, content, fault))
+
+
+def _hash(path: Path, size: int) -> str:
+    """Hex SHA-256 of so many bytes: one that grows as fast as it is read must not hold up the others.
+
+    Raises:
+        OSError: If it cannot be read.
+
+    """
+    digest = hashlib.sha256()
+    with opened_plain(path) as file:
+        while size > 0 and (block := file.read(min(size, _BLOCK_BYTES))):
+            digest.update(block)
+            size -= len(block)
+    return digest.hexdigest()

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 _SHARES = ("nfs", "cifs", "smb", "fuse", "9p", "afs", "ceph", "glusterfs", "lustre", "virtiofs", "vboxsf")
+FSTAB = Path("/etc/fstab")
 
 
 class Room:
@@ -15,18 +16,34 @@ class Room:
     Args:
         out: Output folder.
         ledger: The ledger in it.
-        identity: (device, inode) of the ledger, so that another folder in its place is not taken for it.
         inbox: The inbox.
         least_free_bytes: Space that must be free in the output folder.
 
+    Attributes:
+        identity: (device, inode) of the ledger, once it is open, so that another folder in its place is not
+            taken for it.
+
     """
 
-    def __init__(
-        self, out: Path, ledger: Path, identity: tuple[int, int], inbox: Path, least_free_bytes: int
-    ) -> None:
-        self._out, self._ledger, self.identity = out, ledger, identity
-        self._inbox, self._least_free_bytes = inbox, least_free_bytes
-        self._mount = _mount_of(inbox)
+    def __init__(self, out: Path, ledger: Path, inbox: Path, least_free_bytes: int) -> None:
+        self._out, self._ledger, self._inbox = out, ledger, inbox
+        self._least_free_bytes = least_free_bytes
+        self._mount: Path | None = None
+        self.identity: tuple[int, int] | None = None
+
+    def meet_inbox(self) -> None:
+        """Remember the mount that the inbox lies on: without it, what is there is not the inbox."""
+        self._mount = mount_of(self._inbox)
+
+    def out_missing(self) -> str:
+        """Why the output folder cannot be made now; empty if it can, or is there."""
+        mount = _unmounted(self._out)
+        if mount is not None:
+            return f"the output folder {self._out} is not there: nothing is mounted at {mount}"
+        parent = self._out.parent
+        return (
+            "" if parent.is_dir() else f"the output folder {self._out} cannot be made: {parent} is not there"
+        )
 
     def free_bytes(self) -> int | None:
         """Space left in the output folder; None if it is not there."""
@@ -57,22 +74,25 @@ class Room:
 
     def inbox_lacking(self) -> str:
         """Why the inbox cannot be read now; empty if it can."""
-        if not os.path.isdir(self._inbox):
-            return f"the inbox {self._inbox} is gone"
-        if self._mount is not None and not os.path.ismount(self._mount):
-            return f"the inbox {self._inbox} is not there: nothing is mounted at {self._mount}"
-        if not os.access(self._inbox, os.R_OK | os.X_OK):
-            return f"the inbox {self._inbox} may not be read"
+        mount = self._mount if self._mount is not None else _unmounted(self._inbox)
+        if mount is not None and not os.path.ismount(mount):
+            return f"the inbox {self._inbox} is not there: nothing is mounted at {mount}"
+        try:
+            os.scandir(self._inbox).close()
+        except (FileNotFoundError, NotADirectoryError):
+            return f"the inbox {self._inbox} is not there"
+        except OSError as error:
+            return f"the inbox {self._inbox} cannot be read: {error.strerror}"
         return ""
 
 
 def is_share(folder: Path) -> bool:
     """Whether a folder lies on a network share, where no news of changes comes."""
-    kind = _mounts().get(str(_mount_of(folder) or "/"), "")
+    kind = _mounts().get(str(mount_of(folder) or "/"), "")
     return kind.startswith(_SHARES)
 
 
-def _mount_of(folder: Path) -> Path | None:
+def mount_of(folder: Path) -> Path | None:
     """The mount that a folder lies on; None if that is the root of all."""
     place = folder.resolve()
     while not os.path.ismount(place):
@@ -92,3 +112,23 @@ def _mounts() -> dict[str, str]:
         if "-" in words[5:]:
             found[words[4].replace("\\040", " ")] = words[words.index("-") + 1]
     return found
+
+
+def _unmounted(folder: Path) -> Path | None:
+    """A mount point that the system's table names (fstab(5)), in which a folder lies, with nothing mounted.
+
+    What is written there would lie beneath the disk once it comes, and nobody would find it.
+    """
+    try:
+        rows = FSTAB.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return None
+    place = Path(os.path.abspath(folder))
+    for row in rows:
+        words = row.partition("#")[0].split()
+        if len(words) < 4 or not words[1].startswith("/") or "noauto" in words[3].split(","):
+            continue
+        mount = Path(words[1].replace("\\040", " "))
+        if (mount == place or mount in place.parents) and not os.path.ismount(mount):
+            return mount
+    return None

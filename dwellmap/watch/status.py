@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dwellmap.watch.entry import Entry, State
+from dwellmap.watch.entry import Entry, KnownFile, State
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import AtWork, Coming, Erasing, Health, read_health
 from dwellmap.watch.holder import is_held
@@ -141,30 +141,45 @@ def _recording(ledger: Ledger, out: Path, entry: Entry, at_work: Mapping[str, At
 def _changed(
     out: Path,
     names: Sequence[str],
-    change: Callable[[Ledger, str], bool],
+    change: Callable[[Ledger, Iterable[str]], set[str]],
     states: tuple[State, ...],
     otherwise: str,
 ) -> list[Entry]:
     file = WatchFolder(out).ledger
     with in_words(file), closing(Ledger(file)) as ledger:
-        entries = ledger.entries()
+        entries = {entry.content: entry for entry in ledger.entries()}
+        named = _by_name(entries.values(), ledger.files())
         chosen, faults = [], []
         for name in dict.fromkeys(names):
-            fitting = [entry for entry in entries if _fits(ledger, entry, name)]
+            fitting = named.get(name, set()) & entries.keys() or _beginning(entries, name)
             if len(fitting) != 1:
                 faults.append(f"{name}: expected the name of one recording, it fits {len(fitting)}")
-            elif fitting[0].state not in states:
-                faults.append(f"{name}: {otherwise} ({fitting[0].state})")
+                continue
+            entry = entries[next(iter(fitting))]
+            if entry.state not in states:
+                faults.append(f"{name}: {otherwise} ({entry.state})")
             else:
-                chosen.append(fitting[0])
+                chosen.append(entry)
         if faults:
             raise ValueError("\n".join(faults))
-        return [entry for entry in chosen if change(ledger, entry.content)]
+        done = change(ledger, [entry.content for entry in chosen])
+        return [entry for entry in chosen if entry.content in done]
 
 
-def _fits(ledger: Ledger, entry: Entry, name: str) -> bool:
-    if name in (entry.name, entry.content) or (
-        len(name) >= 4 and entry.content.removeprefix(UNREAD).startswith(name.lower())
-    ):
-        return True
-    return any(name in (str(file.path), file.path.name) for file in ledger.files(entry.content))
+def _by_name(entries: Iterable[Entry], files: Iterable[KnownFile]) -> Mapping[str, set[str]]:
+    """Contents by all that they may be called, but for the first digits."""
+    found: dict[str, set[str]] = {}
+    for entry in entries:
+        for name in (entry.name, entry.content):
+            found.setdefault(name, set()).add(entry.content)
+    for file in files:
+        for name in (str(file.path), file.path.name):
+            found.setdefault(name, set()).add(file.content)
+    return found
+
+
+def _beginning(contents: Iterable[str], name: str) -> set[str]:
+    """Contents that begin with these digits, four at least."""
+    if len(name) < 4:
+        return set()
+    return {one for one in contents if one.removeprefix(UNREAD).startswith(name.lower())}

@@ -6,14 +6,13 @@ Only sizes are read, never a picture: what may kill a decoder is left to a proce
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import BinaryIO
 
 _MOST_BOXES = 100_000
 _SEGMENT, _EBML = b"\x18\x53\x80\x67", b"\x1a\x45\xdf\xa3"
 
 
-def missing(path: Path) -> str:
+def missing(file: BinaryIO) -> str:
     """What of a file is not there yet, in words; empty if nothing is known to be missing.
 
     Sizes are stated by mp4 and mov (and where the index is), avi and mkv; other containers state none.
@@ -22,17 +21,16 @@ def missing(path: Path) -> str:
         OSError: If the file cannot be read.
 
     """
-    with path.open("rb") as file:
-        length = os.fstat(file.fileno()).st_size
-        if not length:
-            return "empty so far"
-        head = file.read(12)
-        if head[4:8] == b"ftyp":
-            return _of_mp4(file, length)
-        if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-            return _short(8 + int.from_bytes(head[4:8], "little"), length)
-        if head[:4] == _EBML:
-            return _of_mkv(file, length)
+    length = os.fstat(file.fileno()).st_size
+    if not length:
+        return "empty so far"
+    head = file.read(12)
+    if head[4:8] == b"ftyp":
+        return _of_mp4(file, length)
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return _short(8 + int.from_bytes(head[4:8], "little"), length)
+    if head[:4] == _EBML:
+        return _of_mkv(file, length)
     return ""
 
 

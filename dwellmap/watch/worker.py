@@ -11,7 +11,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any, Literal
 
 import psutil
@@ -21,7 +21,7 @@ from dwellmap.watch.limits import Limits
 from dwellmap.watch.names import shown
 from dwellmap.watch.order import Order
 
-How = Literal["done", "input", "died", "room", "changed", "stopped"]
+How = Literal["done", "input", "died", "room", "inbox", "site", "changed", "stopped"]
 _STEPS = {
     "getting the detector ready": (0.0, 0.05),
     "looking for people": (0.05, 0.65),
@@ -42,7 +42,8 @@ class Ended:
 
     Attributes:
         how: "done"; "input": the recording is at fault; "died": the process ended by itself or at a limit;
-            "room": the output folder is at fault; "changed": it is another content now; "stopped".
+            "room", "inbox", "site": the output folder is at fault, the inbox, the site file; "changed": it is
+            another content now; "stopped".
         text: Why, in words; remarks where it is done.
         log: The last lines that the process wrote.
         run: Folder of the run, relative to the output folder.
@@ -62,6 +63,21 @@ def _work(order: Order, events: Connection, output: Connection) -> None:
     work(order, events, output)
 
 
+def _started(context: ForkServerContext, told: tuple[Order, Connection, Connection]) -> ForkServerProcess:
+    """A process, started; if the one that they come from was ended, by a new one of its kind.
+
+    Raises:
+        OSError: If none can be started.
+
+    """
+    for _ in range(2):
+        process = context.Process(target=_work, args=told, daemon=True)
+        with suppress(EOFError, ConnectionError):
+            process.start()
+            return process
+    raise ChildProcessError("no process can be started: the one that they come from ends again and again")
+
+
 class Worker:
     """A process at work.
 
@@ -71,6 +87,9 @@ class Worker:
         slot: Number of the place it takes.
         size: Bytes of the recording.
         limits: What it may take.
+
+    Raises:
+        OSError: If no process can be started.
 
     Attributes:
         share: How far it is, 0..1.
@@ -86,7 +105,9 @@ class Worker:
         size: int,
         limits: Limits,
     ) -> None:
-        order.scratch.mkdir(parents=True, exist_ok=True)
+        # Parents are not made: the disk may have gone a moment ago.
+        for folder in (order.scratch.parent, order.scratch):
+            folder.mkdir(exist_ok=True)
         self.order, self.slot, self.size = order, slot, size
         self.share, self.step = 0.0, "beginning"
         self.began_s = time.monotonic()
@@ -99,14 +120,16 @@ class Worker:
         self._events, events = context.Pipe(duplex=False)
         self._output, output = context.Pipe(duplex=False)
         os.set_blocking(self._output.fileno(), False)
-        self._process = context.Process(target=_work, args=(order, events, output), daemon=True)
-        self._process.start()
-        events.close()
-        output.close()
-        pid = self._process.pid
-        if pid is None:
-            raise RuntimeError("the process has no number")
-        self.pid = pid
+        try:
+            self._process = _started(context, (order, events, output))
+        except BaseException:
+            self._events.close()
+            self._output.close()
+            raise
+        finally:
+            events.close()
+            output.close()
+        self.pid = self._process.pid or 0
 
     def poll(self) -> Ended | None:
         """Take its news and watch its limits; how it ended, once it has."""

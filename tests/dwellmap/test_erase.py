@@ -17,7 +17,7 @@ import dwellmap.erasure as erasing
 from dwellmap.days.links import links_file, links_in, read_links, write_links
 from dwellmap.erasure import FEW_PEOPLE, erase_before
 from dwellmap.leftovers import held
-from dwellmap.run_folder import PERSONAL, RunFolder
+from dwellmap.run_folder import DAMAGED, PERSONAL, RunFolder
 
 KEPT = ("heat.png", "visits.png", "dwell.png", "attention.png", "maps.parquet", "maps.npz", "run.json")
 DAY = date(2026, 11, 5)
@@ -395,3 +395,13 @@ def test_dates_and_folders_are_checked(dwellmap, tmp_path):
         "expected an output folder"
         in dwellmap("erase", "--before", "2026-11-05", "--out", tmp_path / "none").err
     )
+
+
+def test_damaged_runs_that_were_set_aside_are_erased_too(runs, tmp_path):
+    old = runs["old"]
+    aside = old.with_name(f"{DAMAGED}{old.name}-1")
+    old.rename(aside)
+    (aside / "run.json").write_bytes(b"")
+    made_on(aside, "2026-11-01")
+    erase_before(tmp_path / "out", DAY)
+    assert personal(aside) == []

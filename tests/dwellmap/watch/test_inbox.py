@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dwellmap.watch import whole as wholeness
 from dwellmap.watch.inbox import Inbox
-from dwellmap.watch.whole import missing
 
 MP4 = (
     b"\x00\x00\x00\x10ftypmp42\x00\x00\x00\x00"
@@ -15,6 +15,11 @@ MP4 = (
     + bytes(16)
     + b"\x00\x00\x00\x08moov"
 )
+
+
+def missing(path: Path) -> str:
+    with path.open("rb") as file:
+        return wholeness.missing(file)
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """From files to entries of the ledger, without a service."""
 
+import errno
+import hashlib
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -44,10 +47,10 @@ def test_what_cannot_be_read_is_tried_again_then_set_aside(make, ledger, tmp_pat
     file = tmp_path / "in" / "front" / "a.mp4"
     file.write_text("film")
 
-    def refuse(path: Path) -> str:
-        raise ValueError(f"{path}: expected a readable file, got: Permission denied")
+    def refuse(path: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(reading, "hash_file", refuse)
+    monkeypatch.setattr(reading, "opened_plain", refuse)
     patient = make(60.0)
     turn(patient, ledger)
     assert ledger.entries() == []
@@ -75,3 +78,21 @@ def test_the_site_file_is_read_anew_when_it_changes(make, ledger, tmp_path, kit)
     (tmp_path / "in" / "till_2.mp4").write_text("another film")
     turn(intake, ledger)
     assert [one.camera for one in ledger.entries("waiting")] == ["back"]
+
+
+def test_no_recording_is_blamed_for_a_site_file_that_cannot_be_used(make, ledger, tmp_path, kit):
+    intake = make(0.0)
+    (tmp_path / "in" / "front" / "a.mp4").write_text("film")
+    (tmp_path / "site.toml").write_text("half of it [")
+    intake.look(ledger)
+    time.sleep(0.3)
+    assert intake.enter(ledger) == []
+    assert intake.is_reading
+    (tmp_path / "site.toml").write_text(kit.SITE)
+    turn(intake, ledger)
+    assert [(one.state, one.camera) for one in ledger.entries()] == [("waiting", "front")]
+
+
+def test_what_grows_as_fast_as_it_is_read_is_read_no_further(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"film and more")
+    assert reading._hash(tmp_path / "a.mp4", 4) == hashlib.sha256(b"film").hexdigest()

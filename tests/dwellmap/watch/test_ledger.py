@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dwellmap.watch.ledger import GONE, Ledger, LedgerError
+from dwellmap.watch.status import retry
 
 STAMP = (10, 1, 1)
 
@@ -39,7 +40,7 @@ def test_a_failed_attempt_is_followed_by_one_more(ledger):
         ledger.fail("aa", "because", "last words", 2)
         entry = ledger.entry("aa")
         assert (entry.state, entry.reason, entry.log, entry.pid) == (state, "because", "last words", None)
-    assert ledger.retry("aa")
+    assert ledger.retry(["aa", "bb"]) == {"aa"}
     assert (ledger.entry("aa").state, ledger.entry("aa").attempts) == ("waiting", 0)
 
 
@@ -61,6 +62,16 @@ def test_what_is_replaced_is_forgotten_unless_it_was_done(ledger):
     assert ledger.entry("bb").state == "done"
 
 
+def test_what_is_replaced_while_it_runs_is_forgotten_too(ledger):
+    ledger.take(Path("a.mp4"), STAMP, "aa", "cam")
+    ledger.begin("aa", 7, "a.mp4", "cam")
+    ledger.take(Path("a.mp4"), (20, 2, 1), "bb", "cam")
+    ledger.put_back("aa", interrupted=False)
+    ledger.forget_file(Path("a.mp4"), "aa")
+    assert [(entry.content, entry.state) for entry in ledger.entries()] == [("bb", "waiting")]
+    assert [file.gone for file in ledger.files()] == [False]
+
+
 def test_what_went_away_is_taken_again_when_it_comes_back(ledger):
     ledger.take(Path("a.mp4"), STAMP, "aa", "cam")
     ledger.forget_file(Path("a.mp4"), "aa")
@@ -72,7 +83,7 @@ def test_what_went_away_is_taken_again_when_it_comes_back(ledger):
 def test_what_was_dropped_meanwhile_stays_dropped(ledger):
     ledger.take(Path("a.mp4"), STAMP, "aa", "cam")
     ledger.begin("aa", 7, "a.mp4", "cam")
-    assert ledger.drop("aa")
+    assert ledger.drop(["aa"]) == {"aa"}
     ledger.finish("aa", "cam/a-12345678", "")
     assert ledger.entry("aa").state == "dropped"
 
@@ -87,6 +98,36 @@ def test_interruptions_are_no_attempts_until_there_are_too_many(ledger):
     ledger.interrupted(3)
     assert ledger.entry("aa").state == "failed"
     assert "4 times" in ledger.entry("aa").reason
+
+
+def test_texts_are_kept_whatever_bytes_they_quote(ledger):
+    said = os.fsdecode(b"two\nlines \xff\x1b[2J")
+    ledger.take(Path("a.mp4"), STAMP, "aa", "cam", said)
+    ledger.take(Path("b.mp4"), STAMP, "bb", "cam")
+    ledger.begin("bb", 7, "b.mp4", "cam")
+    ledger.fail("bb", said, said, 1)
+    ledger.take(Path("c.mp4"), STAMP, "cc", "cam")
+    ledger.begin("cc", 7, "c.mp4", "cam")
+    ledger.finish("cc", "cam/c-12345678", said)
+    told = "two\nlines \\udcff\\x1b[2J"
+    assert [entry.reason for entry in ledger.entries()] == [told] * 3
+    assert ledger.entry("bb").log == told
+
+
+def test_many_are_tried_again_in_one_go(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    (out / ".watch").mkdir(parents=True)
+    ledger = Ledger(out / ".watch" / "ledger.sqlite", create=True)
+    for number in range(50):
+        ledger.take(Path(f"front/{number}.mp4"), STAMP, f"{number:064x}", "cam", "bad")
+    ledger.close()
+    asked = []
+    monkeypatch.setattr(
+        Ledger, "files", lambda self, *of, ask=Ledger.files: asked.append(of) or ask(self, *of)
+    )
+    names = ["49.mp4", "front/48.mp4", *(f"{number:064x}" for number in range(48))]
+    assert len(retry(out, names)) == 50
+    assert len(asked) == 1
 
 
 def test_names_may_be_any_bytes(ledger):
@@ -110,8 +151,8 @@ STEPS = {
     "fail": lambda ledger, path, content: ledger.fail(content, "because", "", 2),
     "lose": lambda ledger, path, content: ledger.lose(content),
     "put back": lambda ledger, path, content: ledger.put_back(content, interrupted=True),
-    "drop": lambda ledger, path, content: ledger.drop(content),
-    "retry": lambda ledger, path, content: ledger.retry(content),
+    "drop": lambda ledger, path, content: ledger.drop([content]),
+    "retry": lambda ledger, path, content: ledger.retry([content]),
     "forget": lambda ledger, path, content: ledger.forget_file(path, content),
 }
 

@@ -61,7 +61,7 @@ def test_only_names_below_the_inbox_tell_the_camera(tmp_path, monkeypatch):
 
 
 def test_shares_are_known_by_their_file_system(monkeypatch, tmp_path):
-    monkeypatch.setattr("dwellmap.watch.room._mount_of", lambda _: Path("/mnt/nvr"))
+    monkeypatch.setattr("dwellmap.watch.room.mount_of", lambda _: Path("/mnt/nvr"))
     for kind, shared in (("nfs4", True), ("cifs", True), ("fuse.sshfs", True), ("ext4", False)):
         monkeypatch.setattr("dwellmap.watch.room._mounts", lambda kind=kind: {"/mnt/nvr": kind})
         assert is_share(tmp_path) is shared

@@ -53,13 +53,13 @@ def test_a_second_watcher_refuses_and_says_who_is_there(shop, new_shop, film):
     service = shop.start()
     shop.wait(lambda: shop.status().service == "watching")
     second = shop.once()
-    assert second.returncode == 2
+    assert second.returncode == 75
     assert f"process {service.pid} on " in second.stderr
     elsewhere = new_shop("elsewhere")
     shutil.rmtree(elsewhere.inbox)
     elsewhere.inbox.symlink_to(shop.inbox)
     third = elsewhere.once()
-    assert third.returncode == 2
+    assert third.returncode == 75
     assert f"process {service.pid} watches it already" in third.stderr
 
 
@@ -123,19 +123,30 @@ def test_bombs_links_and_wild_names_fail_alone(shop, film):
     at = years.index(b"\x44\x89") + 3  # Duration, a double
     years[at : at + 8] = struct.pack(">d", 10 * 365.25 * 86_400 * 1000)
     (front / "years.mkv").write_bytes(years)
-    ran = shop.once()
+    (front / "sparse.mp4").touch()
+    os.truncate(front / "sparse.mp4", 10**13)
+    no_text = film(front / os.fsdecode(b"cam\xff_20261121_090000.mp4"), 12)
+    (front / os.fsdecode(b"bad\xfe.mp4")).write_bytes(b"no film")
+    (front / os.fsdecode(b"link\xfe.mp4")).symlink_to("/etc/hostname")
+    (front / os.fsdecode(b"notes.\xfe")).write_text("no film")
+    ran = shop.once("--settle", 0.2)
     assert ran.returncode == 1, ran.stderr
-    for name in (long.name, "..mp4"):
+    for name in (long.name, "..mp4", no_text.name):
         assert shop.of(name).entry.state == "done", name
+    recipe = json.loads((shop.of(no_text.name).run / "run.json").read_text(encoding="utf-8"))
+    assert recipe["source"]["path"] == "cam\ufffd_20261121_090000.mp4"
+    listed = json.loads(shop.jobs("list", "--json").stdout)
+    assert {one["name"]: one["state"] for one in listed["recordings"]}["front/bad\ufffd.mp4"] == "failed"
     reasons = {
         name: shop.of(name).entry.reason
-        for name in ("out.mp4", "pipe.mp4", "whose.mp4", "huge.gif", "years.mkv")
+        for name in ("out.mp4", "pipe.mp4", "whose.mp4", "huge.gif", "years.mkv", "sparse.mp4")
     }
     assert "symbolic link" in reasons["out.mp4"]
     assert "no ordinary file" in reasons["pipe.mp4"]
     assert "no camera" in reasons["whose.mp4"]
     assert "expected a video with pictures of a possible size" in reasons["huge.gif"]
     assert "3,652.5 days" in reasons["years.mkv"]
+    assert "--largest-gb" in reasons["sparse.mp4"]
     assert "front/two\\nlinesnn" in ran.stderr
 
 
