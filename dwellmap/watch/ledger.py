@@ -330,7 +330,7 @@ class Ledger:
     def drop(self, contents: Iterable[str]) -> set[str]:
         """Set entries aside; the service ends a process that works on one. Returns which were not done."""
         query = (
-            "UPDATE recordings SET state = 'dropped', ended = ?, reason = 'dropped by hand' "
+            "UPDATE recordings SET state = 'dropped', pid = NULL, ended = ?, reason = 'dropped by hand' "
             "WHERE content = ? AND state IN ('waiting', 'running', 'failed')"
         )
         now = time.time()
