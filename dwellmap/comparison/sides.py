@@ -15,6 +15,7 @@ from analytics.grid import Grid
 from analytics.quarters import QUARTER_S
 from analytics.suppression import hide_in_map, small
 from analytics.zones import Zone
+from dwellmap.period.floors import floors_among
 from dwellmap.period.member import Member
 from dwellmap.period.period import Period
 from dwellmap.period.setup import Setup
@@ -119,6 +120,8 @@ class Sides:
         lost: Names of zones that only one side has, or that are drawn differently.
         setup: One setup, for plan, walls and thresholds.
         seen: (cells,) bool, in view on both sides.
+        elsewhere: Cameras that look at another floor, or have other cells or definitions: left out.
+        redrawn: Whether the drawing of the plan is not the same on both sides.
 
     """
 
@@ -129,6 +132,8 @@ class Sides:
     lost: tuple[str, ...]
     setup: Setup
     seen: NDArray[np.bool_]
+    elsewhere: tuple[str, ...]
+    redrawn: bool
 
     @property
     def by_day(self) -> bool:
@@ -141,6 +146,18 @@ class Sides:
         if self.by_day:
             return "day"
         return "half" if paired(len(self.a.day), len(self.b.day)) else "quarter"
+
+    @property
+    def same_weekdays(self) -> bool:
+        """Whether both sides show the same days of the week in about the same measure; dated ones only."""
+        if not (self.a.dated and self.b.dated):
+            return True
+        # Day 0, 1 January 1970, was a Thursday.
+        share = [
+            np.bincount((s.day + 3) % 7, weights=s.observed_s, minlength=7) / max(s.observed_s.sum(), 1e-9)
+            for s in (self.a, self.b)
+        ]
+        return bool(np.minimum(*share).sum() >= 0.9)
 
     @property
     def same_hours(self) -> bool:
@@ -169,14 +186,21 @@ def sides_of(a: Period, b: Period, min_people: int = 0, count_staff: bool = Fals
 
     """
     _check_apart(a, b)
-    setup = _common_floor(a, b)
-    names = [[z for s in p.setups for z in s.zones if not z.staff] for p in (a, b)]
+    floor = _common_floor(a, b)
+    setup = floor[0]
+    own = [tuple(s for s in p.setups if s in floor) for p in (a, b)]
+    names = [[z for s in setups for z in s.zones if not z.staff] for setups in own]
     keyed = [{(z.name, z.xy_m.tobytes()): z for z in zones} for zones in names]
     zones = tuple(z for key, z in keyed[0].items() if key in keyed[1])
     lost = sorted({key[0] for key in keyed[0].keys() ^ keyed[1].keys()})
-    one, other = (_side(p, setup.grid, zones, min_people, count_staff) for p in (a, b))
+    one, other = (
+        _side(p, setups, setup.grid, zones, min_people, count_staff)
+        for p, setups in zip((a, b), own, strict=True)
+    )
     seen = (one.cells.view_s.sum(axis=0) > 0) & (other.cells.view_s.sum(axis=0) > 0)
-    return Sides(one, other, setup.grid, zones, tuple(lost), setup, seen)
+    elsewhere = sorted({s.camera for p in (a, b) for s in p.setups} - {s.camera for s in floor})
+    redrawn = len({s.drawing for s in floor}) > 1
+    return Sides(one, other, setup.grid, zones, tuple(lost), setup, seen, tuple(elsewhere), redrawn)
 
 
 def _check_apart(a: Period, b: Period) -> None:
@@ -213,11 +237,15 @@ def _overlap_s(a: Period, mine: Member, b: Period, other: Member) -> float:
     return min(spans[0][1], spans[1][1]) - max(spans[0][0], spans[1][0])
 
 
-def _common_floor(a: Period, b: Period) -> Setup:
-    floors = [{setup.floor: setup for setup in period.setups} for period in (a, b)]
-    common = [setup for floor, setup in floors[0].items() if floor in floors[1]]
+def _common_floor(a: Period, b: Period) -> tuple[Setup, ...]:
+    """The setups of both that look at the floor of which both have footage, the one with the most."""
+    common = [
+        group
+        for group in floors_among([*a.setups, *b.setups])
+        if all(any(setup in period.setups for setup in group) for period in (a, b))
+    ]
     if common:
-        return common[0]
+        return max(common, key=lambda group: min(_footage_s(period, group) for period in (a, b)))
     first, second = a.setups[0], b.setups[0]
     what = "the same floor, cells and definitions"
     if first.grid.unit != second.grid.unit:
@@ -230,17 +258,33 @@ def _common_floor(a: Period, b: Period) -> Setup:
         )
     elif first.grid.unit == "px" and first.camera != second.camera:
         what = "one camera, as nobody calibrated them"
+    elif first.floor == second.floor:
+        what = "one floor; these are other cameras over another drawing of the plan"
     raise ValueError(
         f"A and B cannot be compared place by place: expected {what}. Compute one of them again with "
         "`dwellmap maps RUN --site SITE.toml`"
     )
 
 
-def _side(period: Period, grid: Grid, zones: tuple[Zone, ...], min_people: int, count_staff: bool) -> Side:
+def _footage_s(period: Period, setups: tuple[Setup, ...]) -> float:
+    chosen = {setup.number for setup in setups if setup in period.setups}
+    spans = [member.counted_s for member in period.members if member.setup in chosen]
+    return float(sum((s[:, 1] - s[:, 0]).sum() for s in spans))
+
+
+def _side(
+    period: Period,
+    setups: tuple[Setup, ...],
+    grid: Grid,
+    zones: tuple[Zone, ...],
+    min_people: int,
+    count_staff: bool,
+) -> Side:
     tables = Tables.of(period)
     footage = tables.frame(
         "SELECT f.*, r.setup FROM footage f JOIN runs r USING (run) WHERE open AND observed_s > 0"
     )
+    footage = footage[footage["setup"].isin([setup.number for setup in setups])].reset_index(drop=True)
     if footage.empty:
         raise ValueError("expected footage on both sides, found none in that period (opening hours apart)")
     # The quarters of undated recordings begin at each one's own start: a quarter of their own.
@@ -268,7 +312,7 @@ def _side(period: Period, grid: Grid, zones: tuple[Zone, ...], min_people: int, 
     np.maximum.at(observed, footage["row"].to_numpy(), footage["observed_s"].to_numpy(dtype=float))
     places = []
     for kind, n in (("cell", grid.cells), ("zone", len(zones))):
-        sums = _Sums(tables, footage, kind, n, zones, grid, count_staff)
+        sums = _Sums(tables, setups, footage, kind, n, zones, count_staff)
         places.append(sums.places(len(keys)))
     cells, areas = places
     if min_people:
@@ -281,11 +325,11 @@ class _Sums:
     """Reads the sums of cells or zones, each from the camera that sees the most of it."""
 
     tables: Tables
+    setups: tuple[Setup, ...]
     footage: pd.DataFrame
     kind: str
     n: int
     zones: tuple[Zone, ...]
-    grid: Grid
     count_staff: bool
 
     def places(self, quarters: int) -> tuple[Places, NDArray[np.float64]]:
@@ -296,7 +340,7 @@ class _Sums:
             f"""SELECT run, setup, begin_s, place, sum(dwell_s) AS dwell_s, sum(visitors) AS visitors
                 FROM {self.kind}_quarters WHERE open {staff} GROUP BY ALL"""
         ).merge(self.footage[["run", "begin_s", "row"]], on=["run", "begin_s"])
-        for setup in self.tables.period.setups:
+        for setup in self.setups:
             arrays = found.setdefault(setup.camera, [np.zeros((quarters, self.n)) for _ in range(3)])
             coverage, number = self._known(setup)
             mine = self.footage[self.footage["setup"] == setup.number]
@@ -325,10 +369,9 @@ class _Sums:
     def _known(self, setup: Setup) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Coverage of each place where it suffices, and our number of each of the setup's places."""
         if self.kind == "cell":
-            same = setup.grid.shape == self.grid.shape
+            # These setups look at one floor with the same cells.
             seen = setup.coverage
-            share = np.where(seen.observable, seen.share, 0.0) if same else np.zeros(self.n)
-            return share, np.arange(setup.grid.cells) if same else np.full(setup.grid.cells, -1)
+            return np.where(seen.observable, seen.share, 0.0), np.arange(setup.grid.cells)
         ours = {(z.name, z.xy_m.tobytes()): i for i, z in enumerate(self.zones)}
         number = np.array([ours.get((z.name, z.xy_m.tobytes()), -1) for z in setup.zones], dtype=np.int64)
         share = np.zeros(self.n)

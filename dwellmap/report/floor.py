@@ -15,6 +15,7 @@ from analytics.suppression import hide_in_table
 from analytics.visits import Visits
 from analytics.zone_figures import VisitTable, ZoneSums, zone_figures
 from analytics.zones import Zone
+from dwellmap.period.floors import floors_among
 from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
 from dwellmap.report.cells import Cells, Choice, cells_of
@@ -79,15 +80,13 @@ class Floor:
 
 def floors_of(tables: Tables, choice: Choice) -> tuple[Floor, ...]:
     """The floors of a period, that with the most footage first."""
-    groups: dict[tuple[object, ...], list[Setup]] = {}
-    for setup in tables.period.setups:
-        groups.setdefault(setup.floor, []).append(setup)
+    groups = floors_among(tables.period.setups)
     footage = tables.frame(
         "SELECT setup, sum(observed_s) AS s FROM footage JOIN runs USING (run) WHERE open GROUP BY setup"
     )
     length = dict(zip(footage["setup"], footage["s"], strict=True))
-    ordered = sorted(groups.values(), key=lambda g: -sum(length.get(s.number, 0.0) for s in g))
-    return tuple(_floor(tables, tuple(group), choice, length) for group in ordered)
+    ordered = sorted(groups, key=lambda g: -sum(length.get(s.number, 0.0) for s in g))
+    return tuple(_floor(tables, group, choice, length) for group in ordered)
 
 
 def _floor(tables: Tables, setups: tuple[Setup, ...], choice: Choice, length: dict[int, float]) -> Floor:
@@ -345,8 +344,9 @@ def _figures(
     coverage = np.array([of[place] for of, place in zip(seen, places, strict=True)])
     area = np.array([tables.period.setups[s[0]].seen(zone) for zone, s in zip(zones, sources, strict=True)])
     sums = ZoneSums(
-        totals["visitors"].to_numpy().astype(np.int64),
-        totals["entries"].to_numpy().astype(np.int64),
+        # Halves of quarters in which one file takes over from another may leave a rest.
+        np.rint(totals["visitors"].to_numpy()).astype(np.int64),
+        np.rint(totals["entries"].to_numpy()).astype(np.int64),
         totals["dwell_s"].to_numpy(),
         peak,
         peak_s,
@@ -354,4 +354,5 @@ def _figures(
         coverage,
         area,
     )
-    return zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
+    stop_s = setups[0].settings.trajectories.stop_s
+    return zone_figures(zones, sums, table, setups[0].maps, stop_s, setups[0].grid.unit)

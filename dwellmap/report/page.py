@@ -43,13 +43,26 @@ def write_report(summary: Summary, name: str, target: Path) -> Path:
         FileExistsError: If the folder is there already.
 
     """
-    if target.exists():
-        raise FileExistsError(f"{target}: expected a new folder for the report, this one is there already")
+    check_new(target)
     with written_whole(target) as draft:
         parts = [Part(summary, floor, number) for number, floor in enumerate(summary.floors)]
         (draft / PAGE).write_text(page(summary, name, parts), encoding="utf-8")
         write_tables(draft, summary, parts)
     return target / PAGE
+
+
+def check_new(target: Path) -> None:
+    """Refuse a folder that is there, before hours are spent on what goes into it.
+
+    Raises:
+        FileExistsError: If it is there.
+
+    """
+    if target.exists():
+        raise FileExistsError(
+            f"{target}: expected a new folder for the report, this one is there already; name another one "
+            "with --to-folder, or delete it"
+        )
 
 
 def page(summary: Summary, name: str, parts: list[Part]) -> str:
