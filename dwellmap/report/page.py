@@ -13,7 +13,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dwellmap.definitions import definitions
 from dwellmap.report import charts
-from dwellmap.report.findings import overlaps, verdict
 from dwellmap.report.floor import Floor
 from dwellmap.report.mapped import backdrop_uri, cells_json, maps_of
 from dwellmap.report.numbers import UNKNOWN, count, plain, seconds, share, span, upper
@@ -21,6 +20,7 @@ from dwellmap.report.part import Part, moment, peak_at
 from dwellmap.report.spreadsheets import write_tables
 from dwellmap.report.summary import Summary
 from dwellmap.report.trust import trust
+from dwellmap.report.use import overlaps, verdict
 from dwellmap.run_folder import written_whole
 
 PAGE = "report.html"
@@ -129,6 +129,7 @@ def _floor_parts(summary: Summary, part: Part) -> dict[str, Any]:
         "cell": f"{floor.grid.cell:g} {floor.grid.unit}",
         "zones": _zone_rows(summary, part),
         "rank": _rank(part),
+        "uneven": part.use.uneven,
         "overlaps": [(floor.zones[a].name, floor.zones[b].name) for a, b in overlaps(floor)],
         "several": len(cameras) > 1,
         "hours": _hours_chart(floor),

@@ -27,7 +27,8 @@ def write_tables(folder: Path, summary: Summary, parts: list[Part]) -> None:
         if summary.choice.min_people:
             figures["peak"], figures["peak_at"] = np.nan, ""
         zones.append(in_words(figures).assign(cameras=cameras))
-        hour = floor.hours.drop(columns="total_shown")
+        # Everybody counts in the hour of their first visit, so that hours add up to the visitors of a day.
+        hour = floor.hours.drop(columns="total_shown").rename(columns={"visitors": "new_visitors"})
         hour["zone"] = names[hour["zone"].to_numpy(dtype=np.int64)] if len(hour) else hour["zone"]
         hours.append(hour.assign(day=hour["day"].dt.date, cameras=cameras))
         cells.append(_cell_table(floor).assign(cameras=cameras))
@@ -36,7 +37,7 @@ def write_tables(folder: Path, summary: Summary, parts: list[Part]) -> None:
         table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
         numbers = table.select_dtypes("number").columns
         _csv(folder / f"{name}.csv", table.assign(**table[numbers].round(3)))
-    days = summary.people.days.assign(day=summary.people.days["day"].dt.date)
+    days = summary.people.table.assign(day=summary.people.table["day"].dt.date)
     _csv(folder / "days.csv", days.rename(columns={"people": summary.people.noun, "staff": "probable_staff"}))
 
 
