@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from numpy.typing import NDArray
 
 from dwellmap.definitions import definitions
 from dwellmap.report import charts
 from dwellmap.report.floor import Floor
-from dwellmap.report.mapped import backdrop_uri, cells_json, maps_of
+from dwellmap.report.mapped import Detail, backdrop_uri, cells_json, maps_of
 from dwellmap.report.numbers import UNKNOWN, count, plain, seconds, share, span, upper
 from dwellmap.report.part import Part, moment, peak_at
+from dwellmap.report.preface import hours_in_words, period_in_words, recipe_of
 from dwellmap.report.spreadsheets import write_tables
 from dwellmap.report.summary import Summary
 from dwellmap.report.trust import trust
@@ -25,6 +27,14 @@ from dwellmap.run_folder import written_whole
 
 PAGE = "report.html"
 LARGEST_PAGE_BYTES = 8_000_000
+# The first that makes the page small enough is taken.
+_DETAILS = (
+    Detail(60_000, 900, 1100, 60),
+    Detail(0, 900, 1100, 60),
+    Detail(0, 560, 560, 24),
+    Detail(0, 280, 280, 8),
+    Detail(0, 140, 0, 0),
+)
 _STAFF_SHOWN = 100
 
 
@@ -66,7 +76,25 @@ def check_new(target: Path) -> None:
 
 
 def page(summary: Summary, name: str, parts: list[Part]) -> str:
-    """The page's text."""
+    """The page's text, with as much detail as fits.
+
+    Raises:
+        ValueError: If it is too large with the least of it.
+
+    """
+    text = ""
+    for detail in _DETAILS:
+        text = _page(summary, name, parts, detail)
+        if len(text.encode()) < LARGEST_PAGE_BYTES:
+            return text
+    raise ValueError(
+        f"expected a page under {LARGEST_PAGE_BYTES // 10**6} MB, with {len(parts)} floors and "
+        f"{sum(len(part.floor.zones) for part in parts)} zones it has {len(text.encode()) / 1e6:.0f} MB; "
+        "report on fewer cameras at a time with --camera"
+    )
+
+
+def _page(summary: Summary, name: str, parts: list[Part], detail: Detail) -> str:
     environment = Environment(
         loader=PackageLoader("dwellmap.report"),
         autoescape=True,
@@ -86,15 +114,16 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
     days = summary.people.days
     return environment.get_template("report.html.jinja").render(
         name=name,
-        period=_period_in_words(summary),
-        hours=_hours_in_words(summary),
+        period=period_in_words(summary),
+        hours=hours_in_words(summary),
         cameras=period.cameras,
         recordings=len(period.members),
         people=summary.people,
         quality=quality,
         findings=[] if main is None else main.findings,
         trust=[] if main is None else trust(summary, main.floor),
-        floors=[_floor_parts(summary, part) for part in parts],
+        floors=_floors(summary, parts, detail),
+        reduced=_reduced(parts, detail),
         days=_days_chart(summary),
         one_day=len(days) == 1,
         time_s=_time_on_map_s(summary),
@@ -103,7 +132,7 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
         min_people=summary.choice.min_people,
         remarks=period.remarks,
         definitions=definitions(period.setups[0].settings, period.setups[0].grid.unit),
-        recipe=json.dumps(_recipe(summary), indent=1, ensure_ascii=False, sort_keys=True),
+        recipe=json.dumps(recipe_of(summary), indent=1, ensure_ascii=False, sort_keys=True),
         version=version("dwellmap"),
         UNKNOWN=UNKNOWN,
     )
@@ -114,10 +143,35 @@ def _time_on_map_s(summary: Summary) -> float:
     return float(sum(np.nansum(floor.cells.dwell_s) for floor in summary.floors))
 
 
-def _floor_parts(summary: Summary, part: Part) -> dict[str, Any]:
+def _reduced(parts: list[Part], detail: Detail) -> list[str]:
+    """What has been left out to keep the page small."""
+    told = []
+    if sum(part.floor.grid.cells for part in parts) > detail.cells:
+        told.append("values of cells are in cells.csv, not under the mouse, where there are too many")
+    if detail.raster_px < _DETAILS[0].raster_px:
+        told.append("pictures are coarse")
+    if detail.zones < max((len(part.floor.zones) for part in parts), default=0):
+        told.append(
+            f"hours and lengths are drawn for {detail.zones} zones of a floor, those with the most time"
+        )
+    return told
+
+
+def _floors(summary: Summary, parts: list[Part], detail: Detail) -> list[dict[str, Any]]:
+    left, made = detail.cells, []
+    for part in parts:
+        fits = part.floor.grid.cells <= left
+        left -= part.floor.grid.cells if fits else 0
+        made.append(_floor_parts(summary, part, detail, fits))
+    return made
+
+
+def _floor_parts(summary: Summary, part: Part, detail: Detail, values: bool) -> dict[str, Any]:
     floor, number = part.floor, part.number
-    backdrop = backdrop_uri(floor)
-    maps = maps_of(floor, number, backdrop)
+    backdrop = backdrop_uri(floor, detail.backdrop_px)
+    maps = maps_of(floor, number, backdrop, values, detail.raster_px)
+    dwell = floor.figures["dwell_s"].fillna(-1.0).to_numpy(dtype=float)
+    drawn = np.sort(np.argsort(-dwell, kind="stable")[: detail.zones])
     cameras = sorted({setup.camera for setup in floor.setups})
     return {
         "number": number,
@@ -132,11 +186,11 @@ def _floor_parts(summary: Summary, part: Part) -> dict[str, Any]:
         "uneven": part.use.uneven,
         "overlaps": [(floor.zones[a].name, floor.zones[b].name) for a, b in overlaps(floor)],
         "several": len(cameras) > 1,
-        "hours": _hours_chart(floor),
-        "occupancy": _occupancy(summary, floor),
+        "hours": _hours_chart(floor, drawn),
+        "occupancy": _occupancy(summary, floor, drawn),
         "flows": charts.flow_picture(floor, part.flows) if part.flows.largest(1) else None,
         "flow_rows": _flow_rows(part),
-        "lengths": _length_charts(summary, floor),
+        "lengths": _length_charts(summary, floor, drawn),
         "erased": floor.erased,
         "hidden_hours": floor.hidden_hours,
         "horizon": seconds(floor.setups[0].maps.horizon_s),
@@ -212,8 +266,9 @@ def _dated(floor: Floor) -> pd.DataFrame:
     return hours.assign(hour=hours["hour"].astype(int))
 
 
-def _hours_chart(floor: Floor) -> dict[str, Any] | None:
+def _hours_chart(floor: Floor, drawn: NDArray[np.int64]) -> dict[str, Any] | None:
     hours = _dated(floor)
+    hours = hours[hours["zone"].isin(drawn)]
     if hours.empty or not floor.zones:
         return None
     table = hours.groupby(["zone", "hour"])[["dwell_s", "entries"]].sum(min_count=1)
@@ -256,7 +311,7 @@ def _days_chart(summary: Summary) -> Any:
     return charts.bars(labels, values, told, f"{summary.people.noun} a day")
 
 
-def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
+def _occupancy(summary: Summary, floor: Floor, drawn: NDArray[np.int64]) -> list[dict[str, Any]]:
     """Quarters of an hour over one day, or the mean day of several."""
     table = floor.quarters[floor.quarters["day"].notna()] if len(floor.quarters) else floor.quarters
     if table.empty:
@@ -266,14 +321,15 @@ def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
     local = pd.to_datetime(table["begin_s"], unit="s", utc=True).dt.tz_convert(clock)
     table = table.assign(of_day=(local.dt.hour * 4 + local.dt.minute // 15).to_numpy())
     made: list[dict[str, Any]] = []
-    for number, zone in enumerate(floor.zones):
+    for number in drawn.tolist():
+        zone = floor.zones[number]
         by_quarter = table[table["zone"] == number].groupby("of_day")
         mine = by_quarter.agg({"dwell_s": "sum", "peak": "max", "observed_s": "sum"}).reset_index()
         if zone.staff or not mine["dwell_s"].sum():
             continue
         labels = [f"{k // 4}:{k % 4 * 15:02d}" for k in mine["of_day"].tolist()]
-        drawn = charts.occupancy(mine, labels, zone.name, mine["observed_s"].to_numpy())
-        made.append({"name": zone.name, "svg": drawn, "days": days})
+        svg = charts.occupancy(mine, labels, zone.name, mine["observed_s"].to_numpy())
+        made.append({"name": zone.name, "svg": svg, "days": days})
     return made
 
 
@@ -288,9 +344,10 @@ def _flow_rows(part: Part) -> list[dict[str, str]]:
     return rows
 
 
-def _length_charts(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
+def _length_charts(summary: Summary, floor: Floor, drawn: NDArray[np.int64]) -> list[dict[str, Any]]:
     made = []
-    for number, zone in enumerate(floor.zones):
+    for number in drawn.tolist():
+        zone = floor.zones[number]
         survival = floor.visits.in_zone(number).survival
         people = len(np.unique(floor.visits.in_zone(number).visits.person))
         # Every step of the curve is one person's visit.
@@ -323,52 +380,3 @@ def _staff_rows(summary: Summary) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def _period_in_words(summary: Summary) -> str:
-    days = summary.people.days["day"]
-    if not len(days):
-        return "date unknown" if summary.quality.undated else "no footage in the period"
-    first, last = days.iloc[0], days.iloc[-1]
-    told = (
-        f"{first:%A, %-d %B %Y}"
-        if len(days) == 1
-        else f"{first:%-d %B %Y} to {last:%-d %B %Y}, {len(days)} days"
-    )
-    return told + (
-        f", and {summary.quality.undated} recordings without a date" if summary.quality.undated else ""
-    )
-
-
-def _hours_in_words(summary: Summary) -> str:
-    period = summary.period
-    if period.hours is None:
-        return "all hours of the footage"
-    return f"within opening hours (by quarters of an hour), clock of {period.clock}"
-
-
-def _recipe(summary: Summary) -> dict[str, Any]:
-    period = summary.period
-    return {
-        "dwellmap": version("dwellmap"),
-        "begin": None if period.begin is None else period.begin.isoformat(),
-        "end": None if period.end is None else period.end.isoformat(),
-        "clock": str(period.clock),
-        "opening_hours": None
-        if period.hours is None
-        else [list(map(list, d)) for d in period.hours.spans_min],
-        "count_staff": summary.choice.count_staff,
-        "min_people": summary.choice.min_people,
-        "recordings": [f"{m.camera}/{m.path.name}" for m in period.members[:200]],
-        "recordings_in_all": len(period.members),
-        "setups": [
-            {
-                "camera": s.camera,
-                "cell": s.grid.cell,
-                "unit": s.grid.unit,
-                "maps": s.maps.model_dump(mode="json"),
-                "trajectories": s.settings.trajectories.model_dump(mode="json"),
-            }
-            for s in period.setups[:20]
-        ],
-    }

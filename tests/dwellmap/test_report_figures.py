@@ -1,4 +1,4 @@
-"""The numbers of a report over several runs: erased, undated, cut, linked, on other clocks, of several cameras."""
+"""The numbers of a report over several runs: erased, undated, cut, linked, of several cameras and clocks."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ PERSONAL = ("tracks", "trajectories", "stays", "visits", "people", "detections")
 
 
 @pytest.fixture
-def shops(replay, walker, tmp_path):
+def shops(replay, walker, tmp_path, tmp_path_factory):
     """Runs with hand-made tables: copies of one run with two zones of 1 m2, "stop" and "rest".
 
     `make(name, start, hours, stop, rest)` writes a run of whole hours in which `stop` people come to one zone
@@ -36,9 +36,12 @@ def shops(replay, walker, tmp_path):
         site.read_text()
         + '[[zones]]\nname = "rest"\npolygon_m = [[5.0, 3.5], [6.0, 3.5], [6.0, 4.5], [5.0, 4.5]]\n'
     )
-    ran = replay(walker, "--site", site, "--out", tmp_path / "made", "--start", NOON, "--json")
-    assert ran.code == 0, ran.err
-    made = Path(json.loads(ran.out)[0]["run"])
+    # Run once, for all tests are on copies.
+    models = tmp_path_factory.getbasetemp() / "two zones"
+    if not models.exists():
+        ran = replay(walker, "--site", site, "--out", models, "--start", NOON, "--json")
+        assert ran.code == 0, ran.err
+    (made,) = (models / "cam").glob("walker-*")
 
     def make(name: str, start: str | None, hours: float, stop: int, rest: int, camera: str = "cam") -> Path:
         folder = tmp_path / "out" / camera / name
@@ -328,3 +331,22 @@ def test_people_of_days_add_up_to_the_total_over_midnight(shops):
     summary = summed(runs)
     assert summary.people.days["people"].tolist() == [16, 16]
     assert summary.people.total == 32
+
+
+def test_a_page_stays_small_with_many_cells_and_says_what_it_leaves_out(
+    shops, dwellmap, tmp_path, monkeypatch
+):
+    run, to = shops("a", NOON, 2, 30, 10), tmp_path / "whole"
+    assert dwellmap("report", run, "--to-folder", to).code == 0
+    whole = (to / "report.html").stat().st_size
+    assert whole < 8_000_000
+    monkeypatch.setattr("dwellmap.report.page.LARGEST_PAGE_BYTES", int(0.95 * whole))
+    assert dwellmap("report", run, "--to-folder", tmp_path / "less").code == 0
+    page = (tmp_path / "less" / "report.html").read_text(encoding="utf-8")
+    assert len(page.encode()) < 0.95 * whole
+    assert "To keep this page small" in page
+    monkeypatch.setattr("dwellmap.report.page.LARGEST_PAGE_BYTES", 1000)
+    none = dwellmap("report", run, "--to-folder", tmp_path / "none")
+    assert none.code == 2
+    assert "fewer cameras" in none.err
+    assert not (tmp_path / "none").exists()
