@@ -350,3 +350,29 @@ def test_a_page_stays_small_with_many_cells_and_says_what_it_leaves_out(
     assert none.code == 2
     assert "fewer cameras" in none.err
     assert not (tmp_path / "none").exists()
+
+
+def test_names_are_no_markup_in_any_page(shops, dwellmap, tmp_path):
+    evil = "<script>alert(1)</script>"
+    runs = [shops("a", NOON, 2, 3, 1), shops("b", "2026-03-28T12:00:00+01:00", 2, 3, 1)]
+    for run in runs:
+        recipe = json.loads((run / "run.json").read_text())
+        recipe["view"]["camera"] = f"{evil} camera"
+        recipe["view"]["zones"][0]["name"] = f"{evil} zone"
+        recipe["source"]["name"] = recipe["source"]["detector"] = f"{evil} recording"
+        recipe["warnings"] = [f"{evil} warning"]
+        (run / "run.json").write_text(dump_json(recipe))
+        visits = pd.read_parquet(run / VISITS)
+        visits.replace({"zone": {"stop": f"{evil} zone"}}).to_parquet(run / VISITS, index=False)
+    runs = [run.rename(run.parent / f"<img src=x onerror=alert({k})>") for k, run in enumerate(runs)]
+    done = dwellmap("report", *runs, "--to-folder", tmp_path / "report")
+    assert done.code == 0, done.err
+    done = dwellmap("compare", *runs, "--to", tmp_path / "compared")
+    assert done.code == 0, done.err
+    for file in (tmp_path / "report" / "report.html", tmp_path / "compared" / "comparison.html"):
+        page = file.read_text(encoding="utf-8")
+        assert "alert(1)" in page
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        # Nor out of the table that the script reads.
+        assert "</script> " not in page
