@@ -99,9 +99,9 @@ def project(H: np.ndarray, xy: np.ndarray) -> np.ndarray:
 def walk(tmp_path: Path) -> Callable[..., Path]:
     """Make a recording of one person at 10 fps on y = 4 m, and a site file beside it.
 
-    `walk(name, t_s, x_m, zone)`: where the person is at which times, straight between them, and the polygon of
-    the zone "stop". It is a MOTChallenge folder without pictures; boxes are 1.7 m people of the right size for
-    the camera.
+    `walk(name, t_s, x_m, zone)`: where the person is at which times, straight between them, and the polygon
+    of the zone "stop". It is a MOTChallenge folder without pictures; boxes are 1.7 m people of the right size
+    for the camera.
     """
 
     def make(name: str, t_s: list[float], x_m: list[float], zone: list[list[float]]) -> Path:
