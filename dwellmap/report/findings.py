@@ -15,6 +15,8 @@ from dwellmap.report.summary import Summary
 from dwellmap.report.use import (
     ALIKE,
     CROWDED,
+    EMPTIER,
+    FULLER,
     LARGE,
     LEAST_VISITORS,
     LESS,
@@ -200,17 +202,19 @@ def _space(floor: Floor, use: Use) -> Finding:
                 if sign > 0
                 else f"give up floor in {name}, or put something there worth stopping for"
             )
-    unclear = [_name(floor, int(use.zones[k])) for k in range(len(told)) if told[k] == NOT_ENOUGH]
-    rest = f" Not enough to tell: {', '.join(unclear)}." if unclear else ""
+    by_word = {
+        word: ", ".join(_name(floor, int(use.zones[k])) for k in order if told[k] == word)
+        for word in (ALIKE, FULLER, EMPTIER, NOT_ENOUGH)
+    }
+    rest = "".join(f" {upper(word)}: {names}." for word, names in by_word.items() if names and word != ALIKE)
     if not parts:
-        alike = [_name(floor, int(use.zones[k])) for k in range(len(told)) if told[k] == ALIKE]
         text = (
-            "None: all zones are used about alike for their size."
-            if not unclear
-            else f"Used about as all together for their size: {', '.join(alike)}."
+            f"{upper(ALIKE)} for their size: {by_word[ALIKE]}."
+            if rest
+            else "None: all zones are used about alike for their size."
         )
-        bounds = f"{count(use.units)} {use.drawn}; their 95 % intervals lie within {LESS:g} to {MORE:g} times"
-        return Finding(question, text + rest, bounds)
+        bounds = f"{count(use.units)} {use.drawn}; 95 % intervals within {LESS:g} to {MORE:g} times are alike"
+        return Finding(question, (text if by_word[ALIKE] else "None is known to be.") + rest, bounds)
     tried = "Worth trying: " + "; or ".join(advice[:2]) + "." if advice else ""
     return Finding(
         question,
@@ -227,8 +231,8 @@ def _lacking(floor: Floor, use: Use) -> str:
     if floor.erased and use.drawn == "visitors":
         return "personal data are erased, and there are too few days to draw from"
     return (
-        f"at least {LEAST_VISITORS} visitors to a zone are needed, and an interval beyond or within {LESS:g} "
-        f"to {MORE:g} times the use of all zones"
+        f"needed: {LEAST_VISITORS} visitors to a zone, and a 95 % interval that lies above, below or within "
+        f"{LESS:g} to {MORE:g} times the use of all zones"
     )
 
 
@@ -295,8 +299,8 @@ def _when(floor: Floor, use: Use) -> Finding | None:
         return Finding(
             question,
             "Not enough footage to tell.",
-            f"{len(people)} hours of the day in which a quarter of an hour of every zone was filmed and may "
-            f"be shown; at least {LEAST_HOURS} are needed",
+            f"{len(people) or 'no'} hours of the day have a quarter of an hour of every zone to show; at "
+            f"least {LEAST_HOURS} are needed",
             known=False,
         )
     top_h, low_h = int(hours[people.argmax()]), int(hours[people.argmin()])

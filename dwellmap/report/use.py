@@ -17,8 +17,9 @@ LEAST_VISITORS = 10
 LEAST_DAYS = 5
 # How much more or less than the zones together a zone must be used to be worth a sentence.
 MORE, LESS = 1.25, 0.8
-NOT_ENOUGH, CROWDED, LARGE, ALIKE = (
+NOT_ENOUGH, CROWDED, LARGE, ALIKE, FULLER, EMPTIER = (
     "not enough to tell", "crowded for its size", "large for its use", "about as the others",
+    "more than the others, maybe not by much", "less than the others, maybe not by much",
 )  # fmt: skip
 _DRAWS, _BLOCKS, _SEED = 1000, 2000, 20090101
 
@@ -137,7 +138,8 @@ def enough(floor: Floor, number: int) -> bool:
 def verdict(floor: Floor, use: Use, k: int) -> str:
     """Whether a zone is used more or less than all together for its size, in a word or two.
 
-    Each needs its whole interval: beyond a bound, or for "about as the others" between the two.
+    Each needs its whole interval: beyond a bound, or for "about as the others" between the two. More or less
+    than the others is also what lies wholly on one side of 1.
     """
     value, low, high = use.ratio[k]
     if np.isnan(value):
@@ -148,7 +150,9 @@ def verdict(floor: Floor, use: Use, k: int) -> str:
         return CROWDED
     if high < LESS:
         return LARGE
-    return ALIKE if low >= LESS and high <= MORE else NOT_ENOUGH
+    if low >= LESS and high <= MORE:
+        return ALIKE
+    return FULLER if low > 1 else EMPTIER if high < 1 else NOT_ENOUGH
 
 
 def overlaps(floor: Floor) -> list[tuple[int, int]]:
