@@ -49,7 +49,7 @@ class Tables:
 
     @classmethod
     def of(cls, period: Period) -> Tables:
-        """Open the tables of all runs; nothing is read yet but what footage there is."""
+        """Open the tables of all runs; cells and visits are read when they are asked for."""
         db = duckdb.connect(":memory:")
         # No network, no extension: everything needed is built in.
         db.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
@@ -61,7 +61,8 @@ class Tables:
         linked = _linked(period)
         _load(db, "linked_", linked)
         db.execute("CREATE VIEW runs AS SELECT * EXCLUDE (folder, zero_s, from_s, until_s) FROM runs_")
-        _view(db, "people_", _people(period))
+        # What is asked for more than once is read once: opening thousands of files takes longer than reading.
+        db.execute(f"CREATE TABLE people_ AS {_people(period)}")
         everybody = pd.DataFrame()
         if len(linked):
             everybody = db.execute(
@@ -74,7 +75,8 @@ class Tables:
             ("zone_quarters", ZONE_QUARTERS, zones),
         ):
             _load(db, f"{name}_fix", fixed)
-            _view(db, name, _quarters(period, file, name))
+            kind = "TABLE" if file == ZONE_QUARTERS else "VIEW"
+            db.execute(f"CREATE {kind} {name} AS {_quarters(period, file, name)}")
         late = "staff OR visitor IN (SELECT visitor FROM staff_) AS staff"
         _view(db, "people", f"SELECT * REPLACE ({late}) FROM people_")
         _view(db, "visits_", _visits(period))

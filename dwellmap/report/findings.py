@@ -60,15 +60,7 @@ def findings(summary: Summary, floor: Floor, use: Use, flows: Flows) -> list[Fin
     if nobody is not None:
         return [nobody]
     if not len(use.zones):
-        return [
-            _spots(floor),
-            Finding(
-                "How long, and what to change?",
-                "No zones are drawn for this camera, so nothing can be said of areas.",
-                "draw zones in the site file, then `dwellmap maps RUN --site SITE`",
-                known=False,
-            ),
-        ]
+        return [_spots(floor), _without_zones(floor)]
     told = [
         _where(floor, use),
         _length(floor, use),
@@ -103,6 +95,30 @@ def _nobody(summary: Summary, floor: Floor) -> Finding | None:
         question,
         f"Nobody was counted in {seconds(summary.quality.observed_s)} of footage.",
         "an empty place, or a camera that does not see the people",
+        known=False,
+    )
+
+
+def _without_zones(floor: Floor) -> Finding:
+    question = "How long, and what to change?"
+    if floor.grid.unit == "px":
+        return Finding(
+            question,
+            "The camera is not calibrated, so there are no zones and nothing can be said of areas.",
+            "calibrate it (docs/calibration.md), draw zones, and run the recording again",
+            known=False,
+        )
+    if floor.zones:
+        return Finding(
+            question,
+            "No zone has a number: too little of it is seen, too few people came, or it is for staff only.",
+            "the table of zones says which",
+            known=False,
+        )
+    return Finding(
+        question,
+        "No zones are drawn for this camera, so nothing can be said of areas.",
+        "draw zones in the site file, then dwellmap maps RUN --site SITE",
         known=False,
     )
 

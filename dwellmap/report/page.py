@@ -325,7 +325,8 @@ def _occupancy(summary: Summary, floor: Floor, drawn: NDArray[np.int64]) -> list
         zone = floor.zones[number]
         by_quarter = table[table["zone"] == number].groupby("of_day")
         mine = by_quarter.agg({"dwell_s": "sum", "peak": "max", "observed_s": "sum"}).reset_index()
-        if zone.staff or not mine["dwell_s"].sum():
+        # Of a zone of which too little is seen there is no number here either.
+        if zone.staff or np.isnan(floor.figures["dwell_s"].iloc[number]) or not mine["dwell_s"].sum():
             continue
         labels = [f"{k // 4}:{k % 4 * 15:02d}" for k in mine["of_day"].tolist()]
         svg = charts.occupancy(mine, labels, zone.name, mine["observed_s"].to_numpy())
