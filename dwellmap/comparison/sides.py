@@ -297,7 +297,7 @@ class _Sums:
             kept = (place >= 0) & (coverage[np.maximum(place, 0)] > 0)
             view = mine["observed_s"].to_numpy(dtype=float)[:, None] * coverage
             if self.shown is not None:
-                told, few = self._told(setup, number)
+                told, few = self._told(setup, number, *self.shown)
                 hidden[setup.camera] = hidden.get(setup.camera, False) | few
                 view = np.where([told[key] for key in _hours(mine)], view, 0.0) if len(mine) else view
                 kept &= np.array([told[key][at] for key, at in zip(_hours(own), place, strict=True)], bool)
@@ -317,11 +317,13 @@ class _Sums:
         return Places(np.maximum(dwell, 0.0), view, gone)
 
     def _told(
-        self, setup: Setup, number: NDArray[np.int64]
+        self,
+        setup: Setup,
+        number: NDArray[np.int64],
+        gone: dict[tuple[int, int], NDArray[np.bool_]],
+        hours: pd.DataFrame,
     ) -> tuple[dict[tuple[int, int], NDArray[np.bool_]], NDArray[np.bool_]]:
         """Which places may be told of at each day and hour, and (places,) bool which may not on some day."""
-        assert self.shown is not None
-        gone, hours = self.shown
         few = np.zeros(self.n, dtype=np.bool_)
         told: dict[tuple[int, int], NDArray[np.bool_]] = {}
         hours = hours[hours["setup"] == setup.number]
