@@ -94,7 +94,7 @@ def summed(runs: list[Path], choice: Choice | None = None, **words) -> Summary:
 def told(summary: Summary) -> dict[str, str]:
     floor = summary.floors[0]
     return {one.question: f"{one.answer} [{one.basis}]" for one in
-            findings(summary, floor, use_of(floor), flows_of(floor, 0))}  # fmt: skip
+            findings(summary, floor, use_of(floor), flows_of(floor))}  # fmt: skip
 
 
 def test_days_without_a_site_are_days_of_the_recordings_clock(shops, dwellmap, tmp_path):
