@@ -45,6 +45,7 @@ class Analysis:
         staff: Persons in sight for so long that they are probably staff.
         metre: Length of a metre in the grid's unit; without calibration that of a typical person.
         settings: Definitions and thresholds.
+        stop_s: Shortest standing that counts as a stop.
 
     """
 
@@ -61,6 +62,7 @@ class Analysis:
     staff: NDArray[np.int64]
     metre: float
     settings: MapSettings
+    stop_s: float
 
     def stays_frame(self) -> pd.DataFrame:
         """The rows of `stays.parquet`: stays in cells and zones; place is a cell number or a zone's name."""
@@ -88,7 +90,7 @@ class Analysis:
             np.array(seen),
         )  # fmt: skip
         table = VisitTable(known.visits, known.begun, known.ended, known.stopped_s)
-        return zone_figures(self.zones, total, table, self.settings, self.maps.grid.unit)
+        return zone_figures(self.zones, total, table, self.settings, self.stop_s, self.maps.grid.unit)
 
     def visits_frame(self, start: datetime | None) -> pd.DataFrame:
         """The rows of `visits.parquet`; wall-clock times are UTC."""
@@ -150,6 +152,7 @@ def analyse(
     shown_px: tuple[float, float, float, float],
     observed_s: NDArray[np.float64],
     map_settings: MapSettings,
+    stop_s: float,
 ) -> Analysis:
     """Cut smoothed paths into stays and add those up.
 
@@ -164,6 +167,7 @@ def analyse(
         shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
         observed_s: (n, 2) intervals in which footage was decoded.
         map_settings: What counts as a visit.
+        stop_s: Shortest standing that counts as a stop.
 
     """
     metre = 1.0 if grid.unit == "m" else typical_height_px(tracks, shown_px) / PERSON_M
@@ -196,7 +200,7 @@ def analyse(
     covered = np.array([_zone_coverage(zone, grid, coverage) for zone in zones])
     return Analysis(
         paths, ends, maps, zones, stays, zone_visits, sums, covered, people, scene_visits, staff, metre,
-        map_settings,
+        map_settings, stop_s,
     )  # fmt: skip
 
 

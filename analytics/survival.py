@@ -18,6 +18,8 @@ from scipy.stats import CensoredData, ecdf
 _Z95 = 1.959963984540054
 # Bounds of a curve are compared with a share; rounding must not decide whether they meet.
 _SLACK = 1e-12
+# Columns of the curve.
+_SHARE, _LOW, _HIGH = 1, 2, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +71,17 @@ class Survival:
 
     def quantile_s(self, left: float) -> float | None:
         """The time after which at most the share `left` of the visits go on; None if it is not reached."""
-        return self._reached(1, left)
+        return self._reached(_SHARE, left)
 
     def median_interval_s(self) -> tuple[float | None, float | None]:
         """95 % interval of the median (Brookmeyer and Crowley 1982); None where a bound is not reached."""
-        return self._reached(2, 0.5), self._reached(3, 0.5)
+        return self._reached(_LOW, 0.5), self._reached(_HIGH, 0.5)
 
     def _reached(self, column: int, left: float) -> float | None:
-        # After a share of 0 there are no bounds, but everybody has gone.
-        values = np.where(self.curve[:, 1] == 0, 0.0, self.curve[:, column])
+        values = self.curve[:, column]
+        if column != _HIGH:
+            # After a share of 0 there are no bounds. The lower one is 0 too; the upper one is not known.
+            values = np.where(self.curve[:, 1] == 0, 0.0, values)
         below = np.flatnonzero(values <= left + _SLACK)
         return float(self.curve[below[0], 0]) if len(below) else None
 
@@ -85,7 +89,9 @@ class Survival:
         """Mean length of visits of which nothing after a horizon counts, with its 95 % interval.
 
         The area under the curve up to the horizon (Irwin 1949), its variance after Greenwood. Where nobody
-        was followed as far, the horizon is how far somebody was: see `reach_s`. NaN without visits.
+        was followed as far, the horizon is how far somebody was: see `reach_s`. NaN without visits. The
+        bounds are NaN too where nothing varies, as with one visit, or where nobody left before the horizon:
+        that is no certainty.
         """
         if not self.n:
             return np.nan, np.nan, np.nan
@@ -105,6 +111,8 @@ class Survival:
         remain = at_risk - ended
         use = inside & (remain > 0)
         variance = float(np.sum(to_come[use] ** 2 * ended[use] / (at_risk[use] * remain[use])))
+        if variance <= _SLACK * mean**2:
+            return mean, np.nan, np.nan
         half = _Z95 * float(np.sqrt(variance))
         return mean, max(mean - half, 0.0), min(mean + half, until)
 

@@ -17,6 +17,8 @@ from analytics.visits import Visits
 from analytics.zones import Zone
 
 NOT_REACHED = "not reached"
+# Times are sums of differences: rounding must not decide whether a stop is long enough.
+_STEP_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +77,12 @@ class ZoneSums:
 
 
 def zone_figures(
-    zones: tuple[Zone, ...], sums: ZoneSums, table: VisitTable, settings: MapSettings, unit: Unit
+    zones: tuple[Zone, ...],
+    sums: ZoneSums,
+    table: VisitTable,
+    settings: MapSettings,
+    stop_s: float,
+    unit: Unit,
 ) -> pd.DataFrame:
     """A row per zone; NaN where too little of the zone was seen for a number, or where there is none.
 
@@ -86,6 +93,7 @@ def zone_figures(
         sums: What is summed over all of it.
         table: The visits, as far as they are known: what has been erased is in the sums alone.
         settings: Definitions and thresholds.
+        stop_s: Shortest time standing in a zone that counts as a stop there.
         unit: The floor's.
 
     """
@@ -109,8 +117,8 @@ def zone_figures(
             "attention_naive_s": naive,
         }
     )
-    lengths = pd.DataFrame([_lengths(table.in_zone(k), settings) for k in range(len(zones))],
-                           columns=list(_lengths(table.in_zone(-2), settings)))  # fmt: skip
+    lengths = pd.DataFrame([_lengths(table.in_zone(k), settings, stop_s) for k in range(len(zones))],
+                           columns=list(_lengths(table.in_zone(-2), settings, stop_s)))  # fmt: skip
     rows = pd.concat([rows, lengths], axis=1)
     rows["peak"] = sums.peak.astype(np.float64)
     rows["peak_s"] = sums.peak_s
@@ -125,14 +133,16 @@ def zone_figures(
     return rows
 
 
-def _lengths(table: VisitTable, settings: MapSettings) -> dict[str, float]:
+def _lengths(table: VisitTable, settings: MapSettings, stop_s: float) -> dict[str, float]:
     """How long visits to one zone last, and how many of them stop."""
     survival = table.survival
     mean, low, high = survival.restricted_mean_s(settings.horizon_s)
     median_low, median_high = survival.median_interval_s()
     entered = table.visits.beginning_seen
-    n, stops = int(np.sum(entered)), table.stopped_s[entered]
-    stopped = int(np.sum(stops > 0))
+    n, stood = int(np.sum(entered)), table.stopped_s[entered]
+    # Who stops beside the zone with a foot in it, for a moment, was not drawn by it.
+    stops = stood[stood >= stop_s - _STEP_S]
+    stopped = len(stops)
 
     def time(found: float | None) -> float:
         return np.nan if not survival.n else np.inf if found is None else found

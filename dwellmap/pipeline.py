@@ -236,6 +236,7 @@ def measure(
             shown_px,
             observed_s,
             settings.maps,
+            settings.trajectories.stop_s,
         )
     timing.add("maps", since)
     return analysis

@@ -7,10 +7,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import tzinfo
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -32,6 +34,8 @@ from dwellmap.comparison.result import UNITS, Result
 from dwellmap.comparison.result import compare as compare_sides
 from dwellmap.comparison.sides import sides_of
 from dwellmap.opening_hours import OpeningHours
+from dwellmap.period.local_days import local_moment
+from dwellmap.period.member import Member
 from dwellmap.period.period import Period
 from dwellmap.period.protection import STAFF_AND_FEW
 from dwellmap.period.whole_days import check_whole_days
@@ -89,14 +93,16 @@ def compare(
         sides = sides_of(periods[0], periods[1], min_people, count_staff)
     with reporter.step("comparing", None):
         result = compare_sides(sides)
+    # The page is handed on: it names no folder of this machine.
+    names = (_short(a), _short(b))
     target = to or out / f"comparison-{_key(periods, [a, b, min_people, count_staff, str(hours)])}"
     fresh = not target.exists()
     if not fresh and to is not None:
         raise ValueError(f"{to}: is there already; name another folder with --to, or delete it")
     if fresh:
         with reporter.step("drawing", None), written_whole(target) as draft:
-            write_comparison(draft, result, (a, b), min_people)
-    _show(result, target, (a, b), quiet, as_json)
+            write_comparison(draft, result, names, min_people)
+    _show(result, target, names, quiet, as_json)
 
 
 def _period(
@@ -113,35 +119,36 @@ def _period(
                 "2026-11-02..2026-11-08, found nothing of that name"
             )
         return Period.of_runs(folders, hours=hours, clock=clock)
-    if clock is None:
-        # The recordings' own clock, which is known once they are read.
-        clock = Period.between(out, None, None, cameras, hours).clock
-    begin, end = (
-        _moment(word, clock, last) for word, last in zip(found.groups(), (False, True), strict=True)
-    )
+    begin, end = (local_moment(word, last) for word, last in zip(found.groups(), (False, True), strict=True))
     if begin is not None and end is not None and begin >= end:
         raise ValueError(f"{text}: expected a period that begins before it ends")
     return Period.between(out, begin, end, cameras, hours, clock)
 
 
-def _moment(word: str | None, clock: tzinfo, last: bool) -> datetime | None:
-    """A moment on the recordings' clock; a day alone counts to its end."""
-    if word is None:
-        return None
-    try:
-        if _DAY.fullmatch(word):
-            day = date.fromisoformat(word) + timedelta(days=1 if last else 0)
-            return datetime.combine(day, time(), clock).astimezone(UTC)
-        return datetime.fromisoformat(word).replace(tzinfo=clock).astimezone(UTC)
-    except ValueError as error:
-        raise ValueError(
-            f"{word}: expected a day such as 2026-11-02, or 2026-11-02T09:00 ({error})"
-        ) from error
-
-
 def _key(periods: list[Period], options: list[Any]) -> str:
-    content = [[[str(m.path), m.content, m.zero_s, m.made] for m in period.members] for period in periods]
-    return hashlib.sha256(json.dumps([content, options]).encode()).hexdigest()[:8]
+    """Eight digits over everything that a comparison depends on."""
+    content = []
+    for period in periods:
+        runs = [
+            [str(m.path), m.content, m.zero_s, m.made, *map(float, m.used_s), _people(m)]
+            for m in period.members
+        ]
+        content.append([runs, str(period.begin), str(period.end), str(period.clock)])
+    return hashlib.sha256(json.dumps([version("dwellmap"), content, options]).encode()).hexdigest()[:8]
+
+
+def _short(text: str) -> str:
+    return "/".join(Path(text).parts[-2:])
+
+
+def _people(member: Member) -> str:
+    """Who the people of a run are, by the day's links: a digest of it."""
+    if member.linked is None:
+        return ""
+    links = member.linked
+    return hashlib.sha256(
+        np.column_stack([links.person, links.visitor, links.phantom]).astype(np.int64).tobytes()
+    ).hexdigest()
 
 
 def _show(result: Result, target: Path, names: tuple[str, str], quiet: bool, as_json: bool) -> None:

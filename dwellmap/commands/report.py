@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from dwellmap.commands.console import AsJson, Quiet, reporter_for
 from dwellmap.opening_hours import OpeningHours
+from dwellmap.period.local_days import local_moment
 from dwellmap.period.period import Period
 from dwellmap.period.tables import Tables
 from dwellmap.period.whole_days import check_whole_days
 from dwellmap.report.cells import Choice
-from dwellmap.report.page import write_report
+from dwellmap.report.page import check_new, write_report
 from dwellmap.report.summary import summarise
+from dwellmap.run_folder import safe_name
 from dwellmap.site import load_site
 
 
@@ -26,7 +27,10 @@ def report(
         list[Path] | None, typer.Argument(metavar="RUN...", help="Folders of runs, or of cameras with runs.")
     ] = None,
     begin: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="First day, such as 2026-03-02.")
+        str | None,
+        typer.Option(
+            "--from", metavar="DATE", help="First day, such as 2026-03-02, on the recordings' clock."
+        ),
     ] = None,
     end: Annotated[
         str | None, typer.Option("--to", metavar="DATE", help="Last day, which counts too.")
@@ -64,8 +68,12 @@ def report(
     place = None if site is None else load_site(site)
     clock: tzinfo | None = None if place is None else place.time_zone
     hours: OpeningHours | None = None if place is None or all_hours else place.opening_hours
-    first, last = _bounds(begin, end, clock)
     choice = Choice(count_staff, min_people)
+    first, last = local_moment(begin, False, "--from"), local_moment(end, True, "--to")
+    if first is not None and last is not None and first >= last:
+        raise ValueError(f"--to: expected a day not before {begin}, got {end}")
+    target = to_folder or _new_folder(runs or [], out, begin, end, camera or [])
+    check_new(target)
     with reporter_for(quiet, as_json).step("reading the runs", None):
         if runs:
             if camera:
@@ -80,7 +88,6 @@ def report(
     with reporter_for(quiet, as_json).step(f"summing up {len(period.members)} runs", None):
         summary = summarise(Tables.of(period), choice)
         name = place.name if place is not None else ", ".join(period.cameras)
-        target = to_folder or _new_folder(runs, out, begin, end)
         page = write_report(summary, name, target)
     if as_json:
         print(json.dumps({"report": str(page), "runs": len(period.members)}))
@@ -88,32 +95,13 @@ def report(
         print(page)
 
 
-def _bounds(
-    begin: str | None, end: str | None, clock: tzinfo | None
-) -> tuple[datetime | None, datetime | None]:
-    """Midnight before the first day and after the last one, on the site's clock or this machine's."""
-    first, last = (
-        None if text is None else _day(text, option) for text, option in ((begin, "--from"), (end, "--to"))
-    )
-    if first is not None and last is not None and last < first:
-        raise ValueError(f"--to: expected a day not before {first}, got {last}")
-    zone = clock or ZoneInfo("UTC") if (first or last) else None
-    return (
-        None if first is None else datetime.combine(first, time(), zone),
-        None if last is None else datetime.combine(last + timedelta(days=1), time(), zone),
-    )
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"{option}: expected a day such as 2026-03-02, got {text!r}") from error
-
-
-def _new_folder(runs: list[Path] | None, out: Path, begin: str | None, end: str | None) -> Path:
-    if runs and len(runs) == 1:
-        return runs[0].resolve().parent.parent / "reports" / runs[0].resolve().name
-    parts = [text for text in (begin, end) if text is not None]
-    root = out if not runs else runs[0].resolve().parent.parent
-    return root / "reports" / ("_to_".join(parts) if parts else "all")
+def _new_folder(runs: list[Path], out: Path, begin: str | None, end: str | None, cameras: list[str]) -> Path:
+    """Where a report goes that nobody named a folder for: below the output folder."""
+    first = runs[0].resolve() if runs else None
+    root = out
+    if first is not None:
+        # A run lies in its camera's folder, that in the output folder.
+        root = first.parent.parent if (first / "run.json").is_file() else first.parent
+    days = "_to_".join(word.replace(":", "") for word in (begin, end) if word is not None)
+    which = [first.name] if first is not None and len(runs) == 1 else [safe_name(name) for name in cameras]
+    return root / "reports" / ("_".join([*which, *([days] if days else [])]) or "all")

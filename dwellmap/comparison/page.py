@@ -169,15 +169,17 @@ def answer(result: Result) -> list[str]:
                 f"{word} time at {names[at]}: {number(float(c.b[at]))}{unit} in B, {number(float(c.a[at]))} "
                 f"in A (change {_signed(c.difference[at])}, 95 % interval {interval})."
             )
+    verdicts = result.zones_where.verdict
+    unclear = [n for n, v in zip(names, verdicts, strict=True) if v == "not enough footage to tell"]
+    used = result.zones_where.change.a + result.zones_where.change.b > 0
+    alike = [n for n, v, u in zip(names, verdicts, used, strict=True) if u and v == "no difference found"]
     if not found and names:
-        found.append("No zone differs by more than chance.")
-    unclear = {
-        name
-        for name, verdict in zip(names, result.zones_where.verdict, strict=True)
-        if verdict == "not enough footage to tell"
-    }
-    if not found and names:
-        found.append("No zone differs by more than chance.")
+        found.append("No zone differs by more than chance: that is not to say that nothing changed.")
+    if alike:
+        found.append(
+            f"Share of time changed by less than half at: {', '.join(sorted(alike))}; smaller changes cannot "
+            "be told from chance."
+        )
     if unclear:
         found.append(f"Not enough footage to tell at: {', '.join(sorted(unclear))}.")
     if not names:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.comparison import ALPHA, FEWEST_BLOCKS, Blocks, Change, change, enough_blocks
-from dwellmap.comparison.sides import DAYS_FOR_DAYS, Sides
+from dwellmap.comparison.sides import DAYS_FOR_DAYS, Side, Sides
 
 Verdict = Literal["more", "less", "no difference found", "not enough footage to tell", "not seen", "hidden"]
 
@@ -96,6 +96,18 @@ class Result:
                 else "It is not known at what hours these recordings were made, so no difference here is "
                 "known to come from the arrangement; give --start when you run them."
             )
+        if not sides.same_weekdays:
+            found.append(
+                f"A shows {_weekdays(sides.a)}, B {_weekdays(sides.b)}. Days of the week differ by "
+                "themselves; compare whole weeks, or the same days."
+            )
+        if sides.elsewhere:
+            found.append(
+                f"Left out, because they look at another floor or were made with other cells or definitions: "
+                f"cameras {', '.join(sides.elsewhere)}."
+            )
+        if sides.redrawn:
+            found.append("The plan was drawn anew between the recordings; the maps show one of the drawings.")
         if sides.lost:
             found.append(
                 "Left out, because only one side has them or they are drawn differently: "
@@ -133,6 +145,13 @@ class Result:
                 table.loc[secret, numbers] = np.nan
             parts.append(table)
         return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+
+def _weekdays(side: Side) -> str:
+    """How many of which days of the week, as in "2 Mondays, 1 Tuesday"."""
+    names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    number = np.bincount((np.unique(side.day) + 3) % 7, minlength=7)
+    return ", ".join(_counted(int(n), name) for name, n in zip(names, number, strict=True) if n)
 
 
 def _counted(n: int, word: str) -> str:

@@ -14,7 +14,7 @@ from analytics.grid import Grid
 from analytics.quarters import QUARTER_S
 from analytics.suppression import NOBODY, TOO_FEW
 from analytics.zones import Zone
-from dwellmap.period.member import Member
+from dwellmap.comparison.ground import check_apart, common_floor
 from dwellmap.period.period import Period
 from dwellmap.period.protection import Protection
 from dwellmap.period.setup import Setup
@@ -130,6 +130,8 @@ class Sides:
         lost: Names of zones that only one side has, or that are drawn differently.
         setup: One setup, for plan, walls and thresholds.
         seen: (cells,) bool, in view on both sides.
+        elsewhere: Cameras that look at another floor, or have other cells or definitions: left out.
+        redrawn: Whether the drawing of the plan is not the same on both sides.
 
     """
 
@@ -140,6 +142,8 @@ class Sides:
     lost: tuple[str, ...]
     setup: Setup
     seen: NDArray[np.bool_]
+    elsewhere: tuple[str, ...]
+    redrawn: bool
 
     @property
     def by_day(self) -> bool:
@@ -152,6 +156,18 @@ class Sides:
         if self.by_day:
             return "day"
         return "half" if paired(len(self.a.day), len(self.b.day)) else "quarter"
+
+    @property
+    def same_weekdays(self) -> bool:
+        """Whether both sides show the same days of the week in about the same measure; dated ones only."""
+        if not (self.a.dated and self.b.dated):
+            return True
+        # Day 0, 1 January 1970, was a Thursday.
+        share = [
+            np.bincount((s.day + 3) % 7, weights=s.observed_s, minlength=7) / max(s.observed_s.sum(), 1e-9)
+            for s in (self.a, self.b)
+        ]
+        return bool(np.minimum(*share).sum() >= 0.9)
 
     @property
     def same_hours(self) -> bool:
@@ -180,75 +196,32 @@ def sides_of(a: Period, b: Period, min_people: int = 0, count_staff: bool = Fals
         ValueError: If they overlap, are empty, or cannot be compared cell by cell.
 
     """
-    _check_apart(a, b)
-    setup = _common_floor(a, b)
-    names = [[z for s in p.setups for z in s.zones if not z.staff] for p in (a, b)]
+    check_apart(a, b)
+    floor = common_floor(a, b)
+    setup = floor[0]
+    own = [tuple(s for s in p.setups if s in floor) for p in (a, b)]
+    names = [[z for s in setups for z in s.zones if not z.staff] for setups in own]
     keyed = [{(z.name, z.xy_m.tobytes()): z for z in zones} for zones in names]
     zones = tuple(z for key, z in keyed[0].items() if key in keyed[1])
     lost = sorted({key[0] for key in keyed[0].keys() ^ keyed[1].keys()})
-    one, other = (_side(p, setup.grid, zones, min_people, count_staff) for p in (a, b))
-    seen = (one.cells.view_s.sum(axis=0) > 0) & (other.cells.view_s.sum(axis=0) > 0)
-    return Sides(one, other, setup.grid, zones, tuple(lost), setup, seen)
-
-
-def _check_apart(a: Period, b: Period) -> None:
-    """Refuse footage that is on both sides: it would be compared with itself."""
-    for mine in a.members:
-        for other in b.members:
-            if mine.camera != other.camera:
-                continue
-            same = mine.content == other.content and mine.zero_s == other.zero_s
-            dated = mine.start is not None and other.start is not None
-            if not (_overlap_s(a, mine, b, other) > 1.0 if dated else same):
-                continue
-            if mine.path.resolve() == other.path.resolve():
-                raise ValueError(
-                    f"{mine.path} is on both sides; compare different recordings, or different periods"
-                )
-            what = "are runs of one recording" if same else "overlap in time"
-            raise ValueError(
-                f"{mine.path} and {other.path} {what}, so the same people would be on both sides; choose "
-                "recordings or periods that do not overlap"
-            )
-
-
-def _overlap_s(a: Period, mine: Member, b: Period, other: Member) -> float:
-    """How long both sides show the same time."""
-    spans = []
-    for period, member in ((a, mine), (b, other)):
-        low = -np.inf if period.begin is None else period.begin.timestamp()
-        high = np.inf if period.end is None else period.end.timestamp()
-        span = np.clip(member.counted_s + member.zero_s, low, high)
-        if not len(span):
-            return 0.0
-        spans.append((float(span[0, 0]), float(span[-1, 1])))
-    return min(spans[0][1], spans[1][1]) - max(spans[0][0], spans[1][0])
-
-
-def _common_floor(a: Period, b: Period) -> Setup:
-    floors = [{setup.floor: setup for setup in period.setups} for period in (a, b)]
-    common = [setup for floor, setup in floors[0].items() if floor in floors[1]]
-    if common:
-        return common[0]
-    first, second = a.setups[0], b.setups[0]
-    what = "the same floor, cells and definitions"
-    if first.grid.unit != second.grid.unit:
-        what = "both calibrated or both not"
-    elif (first.grid.cell, first.grid.shape) != (second.grid.cell, second.grid.shape):
-        what = (
-            f"the same cells; A has {first.grid.columns} x {first.grid.rows} of {first.grid.cell:g} "
-            f"{first.grid.unit}, B {second.grid.columns} x {second.grid.rows} of {second.grid.cell:g} "
-            f"{second.grid.unit}"
-        )
-    elif first.grid.unit == "px" and first.camera != second.camera:
-        what = "one camera, as nobody calibrated them"
-    raise ValueError(
-        f"A and B cannot be compared place by place: expected {what}. Compute one of them again with "
-        "`dwellmap maps RUN --site SITE.toml`"
+    one, other = (
+        _side(p, setups, setup.grid, zones, min_people, count_staff)
+        for p, setups in zip((a, b), own, strict=True)
     )
+    seen = (one.cells.view_s.sum(axis=0) > 0) & (other.cells.view_s.sum(axis=0) > 0)
+    elsewhere = sorted({s.camera for p in (a, b) for s in p.setups} - {s.camera for s in floor})
+    redrawn = len({s.drawing for s in floor}) > 1
+    return Sides(one, other, setup.grid, zones, tuple(lost), setup, seen, tuple(elsewhere), redrawn)
 
 
-def _side(period: Period, grid: Grid, zones: tuple[Zone, ...], min_people: int, count_staff: bool) -> Side:
+def _side(
+    period: Period,
+    setups: tuple[Setup, ...],
+    grid: Grid,
+    zones: tuple[Zone, ...],
+    min_people: int,
+    count_staff: bool,
+) -> Side:
     tables = Tables.of(period)
     protection = Protection.of(period, min_people) if min_people else None
     hours = None if protection is None else protection.within(tables)
@@ -256,6 +229,7 @@ def _side(period: Period, grid: Grid, zones: tuple[Zone, ...], min_people: int, 
     footage = tables.frame(
         "SELECT f.*, r.setup FROM footage f JOIN runs r USING (run) WHERE open AND observed_s > 0"
     )
+    footage = footage[footage["setup"].isin([setup.number for setup in setups])].reset_index(drop=True)
     if footage.empty:
         raise ValueError("expected footage on both sides, found none in that period (opening hours apart)")
     # The quarters of undated recordings begin at each one's own start: a quarter of their own.
@@ -284,7 +258,7 @@ def _side(period: Period, grid: Grid, zones: tuple[Zone, ...], min_people: int, 
     footage = footage.assign(unit=day[footage["row"]], hour=hour[footage["row"]])
     shown = None if protection is None or hours is None else (protection.gone, hours)
     cells, areas = (
-        _Sums(tables, footage, kind, n, zones, grid, count_staff, shown).places(len(keys))
+        _Sums(tables, setups, footage, kind, n, zones, count_staff, shown).places(len(keys))
         for kind, n in (("cell", grid.cells), ("zone", len(zones)))
     )
     shares = None if shown is None else np.array([z.share_of_cells(grid) for z in zones])
@@ -297,11 +271,11 @@ class _Sums:
     """Reads the sums of cells or zones, each from the camera that sees the most of it."""
 
     tables: Tables
+    setups: tuple[Setup, ...]
     footage: pd.DataFrame
     kind: str
     n: int
     zones: tuple[Zone, ...]
-    grid: Grid
     count_staff: bool
     shown: tuple[dict[tuple[int, int], NDArray[np.bool_]], pd.DataFrame] | None
 
@@ -314,7 +288,7 @@ class _Sums:
             f"""SELECT run, setup, begin_s, place, sum(dwell_s) AS dwell_s
                 FROM {self.kind}_quarters WHERE open {staff} GROUP BY ALL"""
         ).merge(self.footage[["run", "begin_s", "row", "unit", "hour"]], on=["run", "begin_s"])
-        for setup in self.tables.period.setups:
+        for setup in self.setups:
             arrays = found.setdefault(setup.camera, [np.zeros((quarters, self.n)) for _ in range(2)])
             coverage, number = self._known(setup)
             mine = self.footage[self.footage["setup"] == setup.number]
@@ -323,7 +297,7 @@ class _Sums:
             kept = (place >= 0) & (coverage[np.maximum(place, 0)] > 0)
             view = mine["observed_s"].to_numpy(dtype=float)[:, None] * coverage
             if self.shown is not None:
-                told, few = self._told(setup, number)
+                told, few = self._told(setup, number, *self.shown)
                 hidden[setup.camera] = hidden.get(setup.camera, False) | few
                 view = np.where([told[key] for key in _hours(mine)], view, 0.0) if len(mine) else view
                 kept &= np.array([told[key][at] for key, at in zip(_hours(own), place, strict=True)], bool)
@@ -343,11 +317,13 @@ class _Sums:
         return Places(np.maximum(dwell, 0.0), view, gone)
 
     def _told(
-        self, setup: Setup, number: NDArray[np.int64]
+        self,
+        setup: Setup,
+        number: NDArray[np.int64],
+        gone: dict[tuple[int, int], NDArray[np.bool_]],
+        hours: pd.DataFrame,
     ) -> tuple[dict[tuple[int, int], NDArray[np.bool_]], NDArray[np.bool_]]:
         """Which places may be told of at each day and hour, and (places,) bool which may not on some day."""
-        assert self.shown is not None
-        gone, hours = self.shown
         few = np.zeros(self.n, dtype=np.bool_)
         told: dict[tuple[int, int], NDArray[np.bool_]] = {}
         hours = hours[hours["setup"] == setup.number]
@@ -369,10 +345,9 @@ class _Sums:
     def _known(self, setup: Setup) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Coverage of each place where it suffices, and our number of each of the setup's places."""
         if self.kind == "cell":
-            same = setup.grid.shape == self.grid.shape
+            # These setups look at one floor with the same cells.
             seen = setup.coverage
-            share = np.where(seen.observable, seen.share, 0.0) if same else np.zeros(self.n)
-            return share, np.arange(setup.grid.cells) if same else np.full(setup.grid.cells, -1)
+            return np.where(seen.observable, seen.share, 0.0), np.arange(setup.grid.cells)
         ours = {(z.name, z.xy_m.tobytes()): i for i, z in enumerate(self.zones)}
         number = np.array([ours.get((z.name, z.xy_m.tobytes()), -1) for z in setup.zones], dtype=np.int64)
         share = np.zeros(self.n)

@@ -51,8 +51,8 @@ class Period:
 
         Args:
             folders: Folders of runs, or of cameras with runs in them.
-            begin: Only what comes after, timezone-aware.
-            end: Only what comes before, timezone-aware.
+            begin: Only what comes after; without a time zone it is told on the period's clock.
+            end: Only what comes before, likewise.
             hours: Opening hours.
             clock: Zone of hours and days; default the recordings' own.
 
@@ -82,8 +82,9 @@ class Period:
 
         Args:
             out: The output folder.
-            begin: Begin of the period, timezone-aware; None for the first recording.
-            end: Its end; None for the last recording.
+            begin: Begin of the period, None for the first recording; without a time zone it is told on the
+                period's clock.
+            end: Its end, likewise; None for the last recording.
             cameras: Names of the cameras; none for all.
             hours: Opening hours.
             clock: Zone of hours and days; default the recordings' own.
@@ -121,32 +122,40 @@ class Period:
     ) -> Period:
         numbers: dict[str, int] = {}
         setups: list[Setup] = []
-        members: list[Member] = []
+        found: list[Member] = []
         remarks: list[str] = []
-        limited = begin is not None or end is not None
         for folder in folders:
             try:
                 recipe = read_recipe(folder)
                 alike = made_alike(recipe)
                 member = member_of(folder, recipe, numbers.get(alike, len(setups)))
-                if not _within(member, begin, end, limited and choose):
-                    continue
                 if alike not in numbers:
                     setups.append(setup_of(len(setups), folder, recipe))
                     numbers[alike] = len(setups) - 1
             except (KeyError, TypeError, ValueError) as error:
                 if not choose:
                     raise ValueError(str(error)) from error
-                remarks.append(f"left out: {error}")
+                # Reports are handed on: they name no folder of this machine.
+                remarks.append(f"left out: {str(error).replace(str(folder), _short(folder))}")
                 continue
-            members.append(member)
-        members, doubled = _once_each(members, choose)
-        remarks.extend(doubled)
-        members = _linked(members)
-        members.sort(key=lambda m: (m.camera, m.zero_s, str(m.path)))
+            found.append(member)
         if clock is None:
-            clock, told = _clock(members)
+            clock, told = _clock(found)
             remarks.extend(told)
+        # Local moments are those of the recordings: what day it was in UTC is nobody's question.
+        begin, end = (
+            moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=clock)
+            for moment in (begin, end)
+        )
+        limited = choose and (begin is not None or end is not None)
+        members, doubled = _once_each([m for m in found if _within(m, begin, end, limited)], choose)
+        remarks.extend(doubled)
+        members, unread = _linked(members)
+        remarks.extend(unread)
+        members.sort(key=lambda m: (m.camera, m.zero_s, str(m.path)))
+        used = sorted({member.setup for member in members})
+        members = [replace(member, setup=used.index(member.setup)) for member in members]
+        setups = [replace(setups[number], number=at) for at, number in enumerate(used)]
         return cls(tuple(members), tuple(setups), begin, end, hours, clock, tuple(remarks))
 
     @property
@@ -194,10 +203,10 @@ def _once_each(members: list[Member], choose: bool) -> tuple[list[Member], list[
     return kept, told
 
 
-def _linked(members: list[Member]) -> list[Member]:
-    """Put what the links of each camera's days say on the members."""
+def _linked(members: list[Member]) -> tuple[list[Member], list[str]]:
+    """Put what the links of each camera's days say on the members, and say which links cannot be read."""
     known: dict[Path, dict[str, UsedRun]] = {}
-    done = []
+    done, remarks = [], []
     for member in members:
         day = member.day
         if day is None:
@@ -209,12 +218,21 @@ def _linked(members: list[Member]) -> list[Member]:
                 groups = read_links(file) if file.is_file() else ()
             except (ValueError, OSError):
                 groups = ()
+                remarks.append(
+                    f"the links of {member.camera} on {day} cannot be read: who is in two of its recordings "
+                    "counts twice; make them again with `dwellmap link`"
+                )
             known[file] = {used.run: used for group in groups for used in group.runs}
         used = known[file].get(member.path.name)
         if used is not None:
             member = replace(member, linked=used, used_s=(used.used_from_s, used.used_until_s))
         done.append(member)
-    return done
+    return done, remarks
+
+
+def _short(folder: Path) -> str:
+    """A run as its camera and itself."""
+    return f"{folder.parent.name}/{folder.name}"
 
 
 def _clock(members: Sequence[Member]) -> tuple[tzinfo, list[str]]:

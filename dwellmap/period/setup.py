@@ -35,6 +35,8 @@ class Setup:
         grid: The cells.
         zones: The named areas.
         settings: Definitions and thresholds.
+        extent: (x0, y0, x1, y1) of the floor that is mapped, in the grid's unit.
+        drawing: Hash of the plan's picture; None without one.
 
     """
 
@@ -44,6 +46,8 @@ class Setup:
     grid: Grid
     zones: tuple[Zone, ...]
     settings: Settings
+    extent: tuple[float, ...]
+    drawing: str | None
 
     @property
     def maps(self) -> MapSettings:
@@ -52,12 +56,15 @@ class Setup:
 
     @property
     def floor(self) -> tuple[Any, ...]:
-        """Equal for setups whose cells are the same places and whose sums mean the same."""
+        """Equal for setups whose cells have the same coordinates and whose sums mean the same.
+
+        Whether it is the same floor is for `floors_among` to say.
+        """
         grid, rules = self.grid, self.maps
         # Pixels of one camera are no places for another.
         whose = "" if grid.unit == "m" else self.camera
         return (
-            whose, grid.origin, grid.cell, grid.columns, grid.rows, grid.unit, rules.revisit_s,
+            whose, self.extent, grid.origin, grid.cell, grid.columns, grid.rows, grid.unit, rules.revisit_s,
             rules.min_visit_cell_s, rules.min_visit_zone_s, rules.min_coverage, rules.staff_s,
         )  # fmt: skip
 
@@ -131,4 +138,6 @@ def setup_of(number: int, folder: Path, recipe: dict[str, Any]) -> Setup:
         Grid(tuple(grid["origin"]), grid["cell"], grid["columns"], grid["rows"], grid["unit"]),
         tuple(Zone(zone["name"], zone["xy_m"], zone["staff"]) for zone in recipe["view"]["zones"]),
         Settings.model_validate(recipe["settings"]),
+        tuple(float(x) for x in recipe["view"]["extent"]),
+        recipe["view"].get("plan_picture"),
     )

@@ -49,7 +49,7 @@ class Tables:
 
     @classmethod
     def of(cls, period: Period) -> Tables:
-        """Open the tables of all runs; nothing is read yet but what footage there is."""
+        """Open the tables of all runs; cells and visits are read when they are asked for."""
         db = duckdb.connect(":memory:")
         # No network, no extension: everything needed is built in.
         db.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
@@ -60,8 +60,9 @@ class Tables:
         _load(db, "footage", footage)
         linked = _linked(period)
         _load(db, "linked_", linked)
-        db.execute("CREATE VIEW runs AS SELECT * EXCLUDE (folder, zero_s) FROM runs_")
-        _view(db, "people_", _people(period))
+        db.execute("CREATE VIEW runs AS SELECT * EXCLUDE (folder, zero_s, from_s, until_s) FROM runs_")
+        # What is asked for more than once is read once: opening thousands of files takes longer than reading.
+        db.execute(f"CREATE TABLE people_ AS {_people(period)}")
         everybody = pd.DataFrame()
         if len(linked):
             everybody = db.execute(
@@ -74,7 +75,8 @@ class Tables:
             ("zone_quarters", ZONE_QUARTERS, zones),
         ):
             _load(db, f"{name}_fix", fixed)
-            _view(db, name, _quarters(period, file, name))
+            kind = "TABLE" if file == ZONE_QUARTERS else "VIEW"
+            db.execute(f"CREATE {kind} {name} AS {_quarters(period, file, name)}")
         late = "staff OR visitor IN (SELECT visitor FROM staff_) AS staff"
         _view(db, "people", f"SELECT * REPLACE ({late}) FROM people_")
         _view(db, "visits_", _visits(period))
@@ -112,6 +114,8 @@ def _runs(period: Period) -> pd.DataFrame:
             "camera": pd.array([member.camera for member in members], dtype="object"),
             "folder": pd.array([str(member.path) for member in members], dtype="object"),
             "zero_s": [member.zero_s for member in members],
+            "from_s": [member.zero_s + member.used_s[0] for member in members],
+            "until_s": [member.zero_s + member.used_s[1] for member in members],
             "day": pd.Series([pd.NaT if m.day is None else pd.Timestamp(m.day) for m in members],
                              dtype="datetime64[s]"),
             "dated": [member.start is not None for member in members],
@@ -209,14 +213,14 @@ def _quarters(period: Period, file: str, name: str) -> str:
     peaks = ", q.peak, q.peak_s" if file == ZONE_QUARTERS else ""
     # Where files overlap, a quarter in which one takes over counts by its share of the footage used.
     return f"""
-        SELECT r.run, r.setup, q.begin_s, q.place, q.staff, q.dwell_s * f.share AS dwell_s, q.entries,
-               q.visitors{peaks}, f.day, f.hour, f.open
+        SELECT r.run, r.setup, q.begin_s, q.place, q.staff, q.dwell_s * f.share AS dwell_s,
+               q.entries * f.share AS entries, q.visitors * f.share AS visitors{peaks}, f.day, f.hour, f.open
         FROM {_files(period, file)} q
         JOIN runs_ r ON q.filename = r.folder || '/{file}'
         JOIN footage f ON f.run = r.run AND f.begin_s = q.begin_s
         UNION ALL
-        SELECT q.run, r.setup, q.begin_s, q.place, q.staff, q.dwell_s * f.share, q.entries,
-               q.visitors{fixed_peaks}, f.day, f.hour, f.open
+        SELECT q.run, r.setup, q.begin_s, q.place, q.staff, q.dwell_s * f.share, q.entries * f.share,
+               q.visitors * f.share{fixed_peaks}, f.day, f.hour, f.open
         FROM {name}_fix q
         JOIN runs_ r ON q.run = r.run
         JOIN footage f ON f.run = q.run AND f.begin_s = q.begin_s
@@ -234,17 +238,31 @@ def _visits(period: Period) -> str:
                    0.0::DOUBLE AS observed_share, false AS staff, NULL::TIMESTAMP AS day,
                    NULL::TINYINT AS hour, true AS open WHERE false
         """
+    # Where files overlap, each of them counts up to where the next takes over.
     return f"""
-        SELECT r.run, r.setup, coalesce(l.visitor, r.run * 1000000000 + v.visitor)::BIGINT AS visitor, v.zone,
-               f.begin_s, v.enter_s + r.zero_s AS enter_s, v.leave_s + r.zero_s AS leave_s, v.dwell_s,
-               {_ENTRY.format("entry")}, {_ENTRY.format("exit")}, v.begun, v.ended, v.stopped_s,
-               v.observed_share, v.probable_staff AS staff, f.day, f.hour, f.open
-        FROM {files} v
-        JOIN runs_ r ON v.filename = r.folder || '/{VISITS}'
-        JOIN footage f ON f.run = r.run
-             AND f.begin_s = (floor((v.enter_s + r.zero_s) / {QUARTER_S}) * {QUARTER_S})::BIGINT
-        LEFT JOIN linked_ l ON l.run = r.run AND l.person = v.visitor
-        WHERE NOT coalesce(l.phantom, false)
+        WITH seen AS (
+            SELECT v.* EXCLUDE (enter_s, leave_s, dwell_s, stopped_s, begun, ended), r.run, r.setup,
+                   greatest(v.enter_s + r.zero_s, r.from_s) AS enter_s,
+                   least(v.leave_s + r.zero_s, r.until_s) AS leave_s,
+                   v.begun AND v.enter_s + r.zero_s >= r.from_s AS begun,
+                   v.ended AND v.leave_s + r.zero_s <= r.until_s AS ended,
+                   CASE WHEN v.leave_s > v.enter_s
+                        THEN least((least(v.leave_s + r.zero_s, r.until_s)
+                                    - greatest(v.enter_s + r.zero_s, r.from_s)) / (v.leave_s - v.enter_s), 1)
+                        ELSE 1 END AS part, v.dwell_s, v.stopped_s
+            FROM {files} v
+            JOIN runs_ r ON v.filename = r.folder || '/{VISITS}'
+        )
+        SELECT v.run, v.setup, coalesce(l.visitor, v.run * 1000000000 + v.visitor)::BIGINT AS visitor, v.zone,
+               f.begin_s, v.enter_s, v.leave_s, v.dwell_s * v.part AS dwell_s,
+               {_ENTRY.format("entry")}, {_ENTRY.format("exit")}, v.begun, v.ended,
+               v.stopped_s * v.part AS stopped_s, v.observed_share, v.probable_staff AS staff, f.day, f.hour,
+               f.open
+        FROM seen v
+        JOIN footage f ON f.run = v.run
+             AND f.begin_s = (floor(v.enter_s / {QUARTER_S}) * {QUARTER_S})::BIGINT
+        LEFT JOIN linked_ l ON l.run = v.run AND l.person = v.visitor
+        WHERE NOT coalesce(l.phantom, false) AND v.leave_s >= v.enter_s
     """
 
 

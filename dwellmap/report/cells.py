@@ -138,6 +138,8 @@ def _camera_cells(
     with np.errstate(divide="ignore", invalid="ignore"):
         density = np.where(exposure > 0, spread / (grid.cell_area * exposure), np.nan)
     sigma = np.min([setup.sigma for setup in setups], axis=0)
+    # Halves of quarters in which one file takes over from another may leave a rest.
+    entries, visitors = np.rint(entries), np.rint(visitors)
     span = attention_s(dwell, entries.astype(np.int64))
     return Cells(
         cut(dwell),

@@ -14,6 +14,7 @@ from analytics.maps import GridMap
 from analytics.visits import Visits
 from analytics.zone_figures import VisitTable, ZoneSums, zone_figures
 from analytics.zones import Zone
+from dwellmap.period.floors import floors_among
 from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
@@ -89,12 +90,10 @@ class Floor:
 
 def floors_of(tables: Tables, choice: Choice, protection: Protection | None) -> tuple[Floor, ...]:
     """The floors of a period, that with the most footage first."""
-    groups: dict[tuple[object, ...], list[Setup]] = {}
-    for setup in tables.period.setups:
-        groups.setdefault(setup.floor, []).append(setup)
     length = _length(tables)
-    ordered = sorted(groups.values(), key=lambda g: -sum(length.get(s.number, 0.0) for s in g))
-    return tuple(_floor(tables, tuple(group), choice, length, protection) for group in ordered)
+    groups = floors_among(tables.period.setups)
+    ordered = sorted(groups, key=lambda g: -sum(length.get(s.number, 0.0) for s in g))
+    return tuple(_floor(tables, group, choice, length, protection) for group in ordered)
 
 
 def _length(tables: Tables) -> dict[int, float]:
@@ -339,8 +338,9 @@ def _figures(
     coverage = np.array([of[place] for of, place in zip(seen, places, strict=True)])
     area = np.array([tables.period.setups[s[0]].seen(zone) for zone, s in zip(zones, sources, strict=True)])
     sums = ZoneSums(
-        totals["visitors"].to_numpy().astype(np.int64),
-        totals["entries"].to_numpy().astype(np.int64),
+        # Halves of quarters in which one file takes over from another may leave a rest.
+        np.rint(totals["visitors"].to_numpy()).astype(np.int64),
+        np.rint(totals["entries"].to_numpy()).astype(np.int64),
         totals["dwell_s"].to_numpy(),
         peak,
         peak_s,
@@ -348,6 +348,7 @@ def _figures(
         coverage,
         area,
     )
-    figures = zone_figures(zones, sums, table, setups[0].maps, setups[0].grid.unit)
+    stop_s = setups[0].settings.trajectories.stop_s
+    figures = zone_figures(zones, sums, table, setups[0].maps, stop_s, setups[0].grid.unit)
     figures.loc[unknown, ["peak", "peak_s"]] = np.nan
     return figures

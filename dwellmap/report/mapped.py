@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,19 +25,37 @@ TITLES = {
     "dwell": ("Total dwell time", "how much time was spent, all people together"),
     "attention": ("Average attention span", "how long a visit lasts: time spent, not gaze"),
 }
-_WIDTH, _LARGEST_PX = 560.0, 1100
-# Beyond this the values would make the page too large; the map is still drawn.
-MOST_CELLS = 60_000
+_WIDTH = 560.0
 
 
-def backdrop_uri(floor: Floor) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much of the maps goes into a page, so that it stays small enough to be sent.
+
+    Attributes:
+        cells: Values under the mouse for so many cells, of all floors together.
+        raster_px: Longest side of a map's raster; finer cells are drawn as means of their colours.
+        backdrop_px: Longest side of the plan or scene below; 0 for none.
+        zones: For so many zones of a floor, those with the most dwell, are hours and lengths drawn.
+
+    """
+
+    cells: int
+    raster_px: int
+    backdrop_px: int
+    zones: int
+
+
+def backdrop_uri(floor: Floor, largest_px: int) -> str | None:
     """The floor plan or the scene without people, as an image within the page."""
+    if not largest_px:
+        return None
     setup = floor.setups[0]
     found = backdrop_of(setup.view, setup.run.scene_picture())
     if found is None:
         return None
     image = Image.fromarray(np.asarray(found.rgb)).convert("RGB")
-    image.thumbnail((_LARGEST_PX, _LARGEST_PX))
+    image.thumbnail((largest_px, largest_px))
     # Paler, so that the map's colours and lines can be read on it.
     image = Image.blend(image, Image.new("RGB", image.size, "white"), 0.45)
     file = io.BytesIO()
@@ -44,8 +63,10 @@ def backdrop_uri(floor: Floor) -> str | None:
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def maps_of(floor: Floor, number: int, backdrop: str | None) -> list[dict[str, Any]]:
-    """Title, drawing, legend and values of each of the four maps."""
+def maps_of(
+    floor: Floor, number: int, backdrop: str | None, values: bool, raster_px: int
+) -> list[dict[str, Any]]:
+    """Title, drawing, legend and, where asked for, values of each of the four maps."""
     shape = floor.grid.shape
     # Staff-only areas are drawn as if they were not seen.
     coverage = np.where(floor.cells.staff, 0.0, floor.cells.coverage).reshape(shape)
@@ -63,7 +84,7 @@ def maps_of(floor: Floor, number: int, backdrop: str | None) -> list[dict[str, A
                 "name": grid_map.name,
                 "title": title,
                 "what": what,
-                "svg": _drawn(floor, number, title, rgba, backdrop),
+                "svg": _drawn(floor, number, title, rgba, backdrop, raster_px),
                 "top": f"{plain(scale.top)}{' and more' if scale.clipped else ''} {scale.unit}",
                 "empty": scale.empty,
                 "unit": grid_map.unit,
@@ -73,7 +94,7 @@ def maps_of(floor: Floor, number: int, backdrop: str | None) -> list[dict[str, A
                 "no_arrival": bool((kinds == Kind.NO_ARRIVAL).any()),
                 "hidden": bool(hidden.any()),
                 "staff": bool(floor.cells.staff.any()),
-                "values": _listed(grid_map.values) if floor.grid.cells <= MOST_CELLS else [],
+                "values": _listed(grid_map.values) if values else [],
             }
         )
     return made
@@ -102,7 +123,14 @@ def _listed(values: NDArray[np.float64]) -> list[float | None]:
     return [None if not np.isfinite(v) else float(f"{v:.3g}") for v in values.ravel().tolist()]
 
 
-def _drawn(floor: Floor, number: int, title: str, rgba: NDArray[np.float64], backdrop: str | None) -> Markup:
+def _drawn(
+    floor: Floor,
+    number: int,
+    title: str,
+    rgba: NDArray[np.float64],
+    backdrop: str | None,
+    raster_px: int,
+) -> Markup:
     grid, view = floor.grid, floor.setups[0].view
     x0, y0 = grid.origin
     scale = _WIDTH / (grid.cell * grid.columns)
@@ -132,7 +160,7 @@ def _drawn(floor: Floor, number: int, title: str, rgba: NDArray[np.float64], bac
     add(
         root,
         "image",
-        href=_png(rgba),
+        href=_png(rgba, raster_px),
         x=0,
         y=0,
         width=width,
@@ -163,10 +191,11 @@ def _drawn(floor: Floor, number: int, title: str, rgba: NDArray[np.float64], bac
     return markup(root)
 
 
-def _png(rgba: NDArray[np.float64]) -> str:
+def _png(rgba: NDArray[np.float64], largest_px: int) -> str:
     cells = np.round(np.clip(rgba, 0, 1) * 255).astype(np.uint8)
-    times = max(1, min(10, 900 // max(cells.shape[:2])))
+    times = max(1, min(10, largest_px // max(cells.shape[:2])))
     image = Image.fromarray(np.repeat(np.repeat(cells, times, axis=0), times, axis=1), "RGBA")
+    image.thumbnail((largest_px, largest_px), Image.Resampling.BOX)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 UNKNOWN = "–"
 HIDDEN = "hidden"
@@ -52,11 +53,18 @@ def span(low: float, high: float) -> str:
     return f"{seconds(low)} to {seconds(high)}"
 
 
-def wilson(successes: float, n: float) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927, Journal of the American Statistical Association 22, 209)."""
+def wilson(successes: float, n: float, among: int = 1) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927, Journal of the American Statistical Association 22, 209).
+
+    Args:
+        successes: How many.
+        n: Of how many; bounds are NaN for none.
+        among: How many such intervals shall hold at once (Bonferroni).
+
+    """
     if n <= 0:
         return math.nan, math.nan
-    z = 1.959963984540054
+    z = NormalDist().inv_cdf(1 - 0.025 / among)
     p = successes / n
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))

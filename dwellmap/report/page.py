@@ -11,22 +11,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from numpy.typing import NDArray
 
 from dwellmap.definitions import definitions
 from dwellmap.report import charts
-from dwellmap.report.findings import overlaps, verdict
 from dwellmap.report.floor import Floor
-from dwellmap.report.mapped import backdrop_uri, cells_json, maps_of
+from dwellmap.report.mapped import Detail, backdrop_uri, cells_json, maps_of
 from dwellmap.report.numbers import HIDDEN, UNKNOWN, count, plain, seconds, share, span, too_few, upper
+from dwellmap.report.over_time import days_chart, hours_chart, occupancy
 from dwellmap.report.part import Part, moment, peak_at
+from dwellmap.report.preface import hours_in_words, period_in_words, recipe_of
 from dwellmap.report.shown import lengths_in
 from dwellmap.report.spreadsheets import write_tables
 from dwellmap.report.summary import Summary
 from dwellmap.report.trust import trust
+from dwellmap.report.use import overlaps, verdict
 from dwellmap.run_folder import written_whole
 
 PAGE = "report.html"
 LARGEST_PAGE_BYTES = 8_000_000
+# The first that makes the page small enough is taken.
+_DETAILS = (
+    Detail(60_000, 900, 1100, 60),
+    Detail(0, 900, 1100, 60),
+    Detail(0, 560, 560, 24),
+    Detail(0, 280, 280, 8),
+    Detail(0, 140, 0, 0),
+)
 _STAFF_SHOWN = 100
 
 
@@ -45,8 +56,7 @@ def write_report(summary: Summary, name: str, target: Path) -> Path:
         FileExistsError: If the folder is there already.
 
     """
-    if target.exists():
-        raise FileExistsError(f"{target}: expected a new folder for the report, this one is there already")
+    check_new(target)
     with written_whole(target) as draft:
         parts = [Part(summary, floor, number) for number, floor in enumerate(summary.floors)]
         (draft / PAGE).write_text(page(summary, name, parts), encoding="utf-8")
@@ -54,8 +64,40 @@ def write_report(summary: Summary, name: str, target: Path) -> Path:
     return target / PAGE
 
 
+def check_new(target: Path) -> None:
+    """Refuse a folder that is there, before hours are spent on what goes into it.
+
+    Raises:
+        FileExistsError: If it is there.
+
+    """
+    if target.exists():
+        raise FileExistsError(
+            f"{target}: expected a new folder for the report, this one is there already; name another one "
+            "with --to-folder, or delete it"
+        )
+
+
 def page(summary: Summary, name: str, parts: list[Part]) -> str:
-    """The page's text."""
+    """The page's text, with as much detail as fits.
+
+    Raises:
+        ValueError: If it is too large with the least of it.
+
+    """
+    text = ""
+    for detail in _DETAILS:
+        text = _page(summary, name, parts, detail)
+        if len(text.encode()) < LARGEST_PAGE_BYTES:
+            return text
+    raise ValueError(
+        f"expected a page under {LARGEST_PAGE_BYTES // 10**6} MB, with {len(parts)} floors and "
+        f"{sum(len(part.floor.zones) for part in parts)} zones it has {len(text.encode()) / 1e6:.0f} MB; "
+        "report on fewer cameras at a time with --camera"
+    )
+
+
+def _page(summary: Summary, name: str, parts: list[Part], detail: Detail) -> str:
     environment = Environment(
         loader=PackageLoader("dwellmap.report"),
         autoescape=True,
@@ -76,8 +118,8 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
     told, least = not np.isnan(summary.people.total), summary.choice.min_people
     return environment.get_template("report.html.jinja").render(
         name=name,
-        period=_period_in_words(summary),
-        hours=_hours_in_words(summary),
+        period=period_in_words(summary),
+        hours=hours_in_words(summary),
         cameras=period.cameras,
         recordings=len(period.members),
         people=summary.people,
@@ -88,8 +130,9 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
         else trust(summary, main.floor)
         if told
         else [upper(too_few(least)) + " on every day."],
-        floors=[_floor_parts(summary, part) for part in parts],
-        days=_days_chart(summary),
+        floors=_floors(summary, parts, detail),
+        reduced=_reduced(parts, detail),
+        days=days_chart(summary),
         one_day=len(days) == 1,
         time_s=_time_on_map_s(summary),
         staff=_staff_rows(summary),
@@ -99,7 +142,7 @@ def page(summary: Summary, name: str, parts: list[Part]) -> str:
         people_told=told,
         remarks=period.remarks,
         definitions=definitions(period.setups[0].settings, period.setups[0].grid.unit),
-        recipe=json.dumps(_recipe(summary), indent=1, ensure_ascii=False, sort_keys=True),
+        recipe=json.dumps(recipe_of(summary), indent=1, ensure_ascii=False, sort_keys=True),
         version=version("dwellmap"),
         gradient=", ".join(charts.shade(k / 6) for k in range(7)),
         UNKNOWN=UNKNOWN,
@@ -112,10 +155,35 @@ def _time_on_map_s(summary: Summary) -> float:
     return np.nan if time_s == 0 and any(f.cells.hidden.any() for f in summary.floors) else time_s
 
 
-def _floor_parts(summary: Summary, part: Part) -> dict[str, Any]:
+def _reduced(parts: list[Part], detail: Detail) -> list[str]:
+    """What has been left out to keep the page small."""
+    told = []
+    if sum(part.floor.grid.cells for part in parts) > detail.cells:
+        told.append("values of cells are in cells.csv, not under the mouse, where there are too many")
+    if detail.raster_px < _DETAILS[0].raster_px:
+        told.append("pictures are coarse")
+    if detail.zones < max((len(part.floor.zones) for part in parts), default=0):
+        told.append(
+            f"hours and lengths are drawn for {detail.zones} zones of a floor, those with the most time"
+        )
+    return told
+
+
+def _floors(summary: Summary, parts: list[Part], detail: Detail) -> list[dict[str, Any]]:
+    left, made = detail.cells, []
+    for part in parts:
+        fits = part.floor.grid.cells <= left
+        left -= part.floor.grid.cells if fits else 0
+        made.append(_floor_parts(summary, part, detail, fits))
+    return made
+
+
+def _floor_parts(summary: Summary, part: Part, detail: Detail, values: bool) -> dict[str, Any]:
     floor, number = part.floor, part.number
-    backdrop = backdrop_uri(floor)
-    maps = maps_of(floor, number, backdrop)
+    backdrop = backdrop_uri(floor, detail.backdrop_px)
+    maps = maps_of(floor, number, backdrop, values, detail.raster_px)
+    dwell = floor.figures["dwell_s"].fillna(-1.0).to_numpy(dtype=float)
+    drawn = np.sort(np.argsort(-dwell, kind="stable")[: detail.zones])
     cameras = sorted({setup.camera for setup in floor.setups})
     return {
         "number": number,
@@ -127,13 +195,14 @@ def _floor_parts(summary: Summary, part: Part) -> dict[str, Any]:
         "cell": f"{floor.grid.cell:g} {floor.grid.unit}",
         "zones": _zone_rows(summary, part),
         "rank": _rank(part),
+        "uneven": part.use.uneven,
         "overlaps": [(floor.zones[a].name, floor.zones[b].name) for a, b in overlaps(floor)],
         "several": len(cameras) > 1,
-        "hours": _hours_chart(floor),
-        "occupancy": _occupancy(summary, floor),
+        "hours": hours_chart(floor, drawn),
+        "occupancy": occupancy(summary, floor, drawn),
         "flows": charts.flow_picture(floor, part.flows) if part.flows.largest(1) else None,
         "flow_rows": _flow_rows(part),
-        "lengths": _length_charts(floor),
+        "lengths": _length_charts(floor, drawn),
         "erased": floor.erased,
         "hidden_hours": floor.hidden_hours,
         "hidden_ways": bool(part.flows.hidden.any()),
@@ -213,88 +282,6 @@ def _zone_rows(summary: Summary, part: Part) -> list[dict[str, Any]]:
     return rows
 
 
-def _dated(floor: Floor) -> pd.DataFrame:
-    shown = floor.figures["dwell_s"].notna() & ~floor.figures["staff_only"].astype(bool)
-    hours = floor.hours[floor.hours["hour"].notna() & floor.hours["zone"].isin(np.flatnonzero(shown))]
-    return hours.assign(hour=hours["hour"].astype(int))
-
-
-def _hours_chart(floor: Floor) -> dict[str, Any] | None:
-    hours = _dated(floor)
-    if hours.empty or not floor.zones:
-        return None
-    table = hours.groupby(["zone", "hour"])[["dwell_s", "entries"]].sum(min_count=1)
-    seen = hours.groupby(["zone", "hour"])["observed_s"].sum()
-    # What is not shown of some day must not be divided by its footage.
-    shown = hours[hours["dwell_s"].notna()].groupby(["zone", "hour"])["observed_s"].sum()
-    hidden = hours[hours["dwell_s"].isna()].groupby(["zone", "hour"]).size()
-    names = sorted(hours["hour"].unique().tolist())
-    chosen = sorted(hours["zone"].unique().tolist())
-    people = np.full((len(chosen), len(names)), np.nan)
-    told = [["" for _ in names] for _ in chosen]
-    for row, number in enumerate(chosen):
-        zone = floor.zones[number]
-        for k, hour in enumerate(names):
-            at = (number, hour)
-            if at not in table.index:
-                told[row][k] = f"{zone.name}, {hour}:00: no footage"
-                continue
-            dwell, entries = table.loc[at, "dwell_s"], table.loc[at, "entries"]
-            if pd.isna(dwell):
-                told[row][k] = f"{zone.name}, {hour}:00: {too_few(floor.min_people)}"
-                continue
-            people[row, k] = float(dwell) / float(shown[at])
-            told[row][k] = (
-                f"{zone.name}, {hour}:00 to {hour + 1}:00: {plain(people[row, k])} people at once, "
-                f"{count(entries)} "
-                f"entries, {seconds(float(dwell))} of people's time in {seconds(float(seen[at]))} of footage"
-            )
-    labels = [f"{hour}:00" for hour in names]
-    zones = [floor.zones[number].name for number in chosen]
-    secret = np.array([[(zone, hour) in hidden.index for hour in names] for zone in chosen])
-    return {"svg": charts.hours_by_zone(zones, labels, people, told, secret), "hours": len(names)}
-
-
-def _days_chart(summary: Summary) -> Any:
-    days = summary.people.days
-    if len(days) < 2:
-        return None
-    labels = [f"{day:%a %d %b}" if len(days) <= 16 else f"{day:%d %b}" for day in days["day"]]
-    values = days["people"].tolist()
-    least = summary.choice.min_people
-    told = [
-        f"{day:%A %d %B %Y}: {too_few(least) if np.isnan(value) else count(value)}"
-        for day, value in zip(days["day"], values, strict=True)
-    ]
-    return charts.bars(labels, values, told, f"{summary.people.noun} a day")
-
-
-def _known_most(peaks: pd.Series) -> float:
-    """The most of several, not known if one is not."""
-    return float(peaks.max(skipna=False))
-
-
-def _occupancy(summary: Summary, floor: Floor) -> list[dict[str, Any]]:
-    """Quarters of an hour over one day, or the mean day of several."""
-    table = floor.quarters[floor.quarters["day"].notna()] if len(floor.quarters) else floor.quarters
-    if table.empty:
-        return []
-    days = int(table["day"].nunique())
-    clock = summary.period.clock
-    local = pd.to_datetime(table["begin_s"], unit="s", utc=True).dt.tz_convert(clock)
-    table = table.assign(of_day=(local.dt.hour * 4 + local.dt.minute // 15).to_numpy())
-    made: list[dict[str, Any]] = []
-    for number, zone in enumerate(floor.zones):
-        by_quarter = table[table["zone"] == number].groupby("of_day")
-        mine = by_quarter.agg({"dwell_s": "sum", "peak": _known_most, "observed_s": "sum"}).reset_index()
-        if zone.staff or not mine["dwell_s"].sum():
-            continue
-        labels = [f"{k // 4}:{k % 4 * 15:02d}" for k in mine["of_day"].tolist()]
-        drawn = charts.occupancy(mine, labels, zone.name, mine["observed_s"].to_numpy())
-        made.append({"name": zone.name, "svg": drawn, "days": days})
-    return made
-
-
 def _flow_rows(part: Part) -> list[dict[str, str]]:
     floor, rows = part.floor, []
     for a, b, n in part.flows.largest(12):
@@ -304,9 +291,10 @@ def _flow_rows(part: Part) -> list[dict[str, str]]:
     return rows
 
 
-def _length_charts(floor: Floor) -> list[dict[str, Any]]:
+def _length_charts(floor: Floor, drawn: NDArray[np.int64]) -> list[dict[str, Any]]:
     made = []
-    for number, zone in enumerate(floor.zones):
+    for number in drawn.tolist():
+        zone = floor.zones[number]
         if zone.staff:
             continue
         row, horizon = floor.figures.iloc[number], floor.setups[0].maps.horizon_s
@@ -349,52 +337,3 @@ def _staff_rows(summary: Summary) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def _period_in_words(summary: Summary) -> str:
-    days = summary.people.days["day"]
-    if not len(days):
-        return "date unknown" if summary.quality.undated else "no footage in the period"
-    first, last = days.iloc[0], days.iloc[-1]
-    told = (
-        f"{first:%A, %-d %B %Y}"
-        if len(days) == 1
-        else f"{first:%-d %B %Y} to {last:%-d %B %Y}, {len(days)} days"
-    )
-    return told + (
-        f", and {summary.quality.undated} recordings without a date" if summary.quality.undated else ""
-    )
-
-
-def _hours_in_words(summary: Summary) -> str:
-    period = summary.period
-    if period.hours is None:
-        return "all hours of the footage"
-    return f"within opening hours (by quarters of an hour), clock of {period.clock}"
-
-
-def _recipe(summary: Summary) -> dict[str, Any]:
-    period = summary.period
-    return {
-        "dwellmap": version("dwellmap"),
-        "begin": None if period.begin is None else period.begin.isoformat(),
-        "end": None if period.end is None else period.end.isoformat(),
-        "clock": str(period.clock),
-        "opening_hours": None
-        if period.hours is None
-        else [list(map(list, d)) for d in period.hours.spans_min],
-        "count_staff": summary.choice.count_staff,
-        "min_people": summary.choice.min_people,
-        "recordings": [f"{m.camera}/{m.path.name}" for m in period.members[:200]],
-        "recordings_in_all": len(period.members),
-        "setups": [
-            {
-                "camera": s.camera,
-                "cell": s.grid.cell,
-                "unit": s.grid.unit,
-                "maps": s.maps.model_dump(mode="json"),
-                "trajectories": s.settings.trajectories.model_dump(mode="json"),
-            }
-            for s in period.setups[:20]
-        ],
-    }

@@ -7,10 +7,11 @@ from datetime import tzinfo
 import numpy as np
 import pandas as pd
 
-from dwellmap.report.findings import Finding, Use, findings, use_of
+from dwellmap.report.findings import Finding, findings
 from dwellmap.report.floor import Floor
 from dwellmap.report.flows import Flows, flows_of
 from dwellmap.report.summary import Summary
+from dwellmap.report.use import Use, use_of
 
 
 class Part:

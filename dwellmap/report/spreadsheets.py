@@ -35,6 +35,8 @@ def write_tables(folder: Path, summary: Summary, parts: list[Part]) -> None:
         hour = floor.hours[floor.hours["zone"].isin(np.flatnonzero(public))]
         unknown = hour[SUMS].isna() if floor.min_people else pd.DataFrame(index=hour.index)
         hour = _hidden(hour.round(dict.fromkeys([*SUMS, "observed_s"], 3)), unknown)
+        # Everybody counts in the hour of their first visit, so that hours add up to the visitors of a day.
+        hour = hour.rename(columns={"visitors": "new_visitors"})
         hour["zone"] = names[hour["zone"].to_numpy(dtype=np.int64)] if len(hour) else hour["zone"]
         hours.append(hour.assign(day=pd.to_datetime(hour["day"]).dt.date, cameras=cameras))
         cells.append(_cell_table(floor).assign(cameras=cameras))
@@ -42,8 +44,8 @@ def write_tables(folder: Path, summary: Summary, parts: list[Part]) -> None:
     for name, tables in (("zones", zones), ("hours", hours), ("cells", cells), ("flows", flows)):
         table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
         write_csv(folder / f"{name}.csv", table, MARK)
-    days = summary.people.days
-    few = days[["people", "staff"]].isna()
+    days = summary.people.table
+    few = days[["people", "staff"]].isna() & bool(summary.choice.min_people)
     days = _hidden(days.assign(day=days["day"].dt.date), few)
     days = days.rename(columns={"people": summary.people.noun, "staff": "probable_staff"})
     write_csv(folder / "days.csv", days, MARK)

@@ -18,12 +18,15 @@ from dwellmap.report.floor import Floor, floors_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class People:
-    """How many there were; NaN is not shown.
+    """How many there were; NaN is not known or not shown.
+
+    Everybody counts on the day and in the quarter of an hour in which they came into sight.
 
     Attributes:
-        total: Over the whole period, who comes on two days counted twice.
+        total: Over the whole period, the sum of `table`: who comes on two days counts twice.
         staff: Probable staff among them or beside them.
-        days: day, people, staff: a row per day with footage; undated recordings have no day.
+        table: day, people, staff: a row per day with footage, and one with NaT for all undated recordings.
+        missing: Erased recordings of which only a part counts: how many people came then, nobody knows.
         linked: Whether nobody can be in two recordings of a camera's day without being known again.
         cameras: How many cameras they were counted at, each for itself.
 
@@ -31,9 +34,20 @@ class People:
 
     total: float
     staff: float
-    days: pd.DataFrame
+    table: pd.DataFrame
+    missing: int
     linked: bool
     cameras: int
+
+    @property
+    def days(self) -> pd.DataFrame:
+        """The rows of `table` of known days."""
+        return self.table[self.table["day"].notna()]
+
+    @property
+    def undated(self) -> float:
+        """How many the undated recordings have; 0 without any."""
+        return float(self.table["people"][self.table["day"].isna()].sum(skipna=False))
 
     @property
     def noun(self) -> str:
@@ -129,25 +143,25 @@ def summarise(tables: Tables, choice: Choice) -> Summary:
 def _people(tables: Tables, choice: Choice) -> People:
     period = tables.period
     found = tables.frame(
-        """SELECT day, bool_or(staff) AS staff, visitor, max(counted::INT) AS counted
-           FROM people WHERE open AND NOT phantom GROUP BY day, visitor"""
+        """SELECT day, bool_or(staff) AS staff, visitor
+           FROM people WHERE open AND NOT phantom GROUP BY day, visitor HAVING bool_or(counted)"""
     )
-    found = found[found["counted"] > 0]
-    days = found.groupby("day")["staff"].agg(people="size", staff="sum").reset_index()
-    seen = tables.frame("SELECT DISTINCT day FROM footage WHERE open AND day IS NOT NULL ORDER BY day")
-    days = (
-        seen.merge(days, how="left", on="day")
-        .fillna({"people": 0, "staff": 0})
-        .astype({"people": float, "staff": float})
-    )
-    erased = sum(float(m.results.get("people") or 0) for m in period.members if m.erased)
-    twice = sum(int(m.linked.since_day_before.sum()) for m in period.members if m.linked is not None)
-    total, staff = len(found) + erased, float(found["staff"].sum())
+    counted = found.groupby("day", dropna=False)["staff"].agg(people="size", staff="sum").reset_index()
+    seen = tables.frame("SELECT DISTINCT day FROM footage WHERE open AND observed_s > 0 ORDER BY day")
+    table = seen.merge(counted, how="left", on="day").fillna({"people": 0, "staff": 0})
+    table = table.astype({"people": float, "staff": float}).sort_values("day", ignore_index=True)
+    erased, unknown = _erased(tables)
+    # What is not known is not zero: NaN stays NaN.
+    gone = erased.groupby("day", dropna=False)[["people", "staff"]].agg(_whole_sum)
+    added = table[["day"]].merge(gone.reset_index(), how="left", on="day", indicator=True)
+    for name in ("people", "staff"):
+        table[name] += added[name].where(added["_merge"] == "both", 0.0)
     if not choice.count_staff:
-        total -= staff
-        days["people"] -= days["staff"]
-    total = max(total - (twice if period.begin is None and period.end is None else 0), 0.0)
-    return People(total, staff, days, _never_twice(period), len(period.cameras))
+        table["people"] -= table["staff"]
+    total, staff = float(table["people"].sum()), float(table["staff"].sum())
+    if len(table) and table["people"].isna().all():
+        total = np.nan
+    return People(total, staff, table, unknown, _never_twice(period), len(period.cameras))
 
 
 def _never_twice(period: Period) -> bool:
@@ -156,7 +170,8 @@ def _never_twice(period: Period) -> bool:
     for member in period.members:
         per_day[member.camera, member.day] = per_day.get((member.camera, member.day), 0) + 1
     alone = all(
-        member.linked is not None or per_day[member.camera, member.day] == 1 for member in period.members
+        (member.linked is not None and not member.erased) or per_day[member.camera, member.day] == 1
+        for member in period.members
     )
     return alone and sum(m.start is None for m in period.members) <= 1
 
@@ -181,13 +196,38 @@ def _enough_people(protection: Protection) -> People:
     few = found["people"].between(1, protection.min_people - 1)
     found["people"] = found["people"].astype(float).mask(few)
     found["day"] = pd.to_datetime(found["day"])
-    seen = tables.frame("SELECT DISTINCT day FROM footage WHERE open AND day IS NOT NULL ORDER BY day")
-    some = found.groupby("day")["people"].sum(min_count=1)
-    days = seen.assign(people=0.0, staff=np.nan)
-    here = days["day"].isin(some.index)
-    days.loc[here, "people"] = some.reindex(days.loc[here, "day"]).to_numpy()
+    seen = tables.frame("SELECT DISTINCT day FROM footage WHERE open AND observed_s > 0 ORDER BY day")
+    some = found.groupby("day", dropna=False)["people"].sum(min_count=1).reset_index()
+    seen["day"] = pd.to_datetime(seen["day"])
+    table = seen.merge(some, how="left", on="day", indicator=True)
+    # Where somebody came the number may be hidden; on the other days nobody came.
+    table["people"] = table["people"].where(table["_merge"] == "both", 0.0)
+    table = table.drop(columns="_merge").assign(staff=np.nan).sort_values("day", ignore_index=True)
     total = float(found["people"].sum()) if found["people"].notna().any() or found.empty else np.nan
-    return People(total, np.nan, days, _never_twice(period), len(period.cameras))
+    return People(total, np.nan, table, 0, _never_twice(period), len(period.cameras))
+
+
+def _erased(tables: Tables) -> tuple[pd.DataFrame, int]:
+    """day, people, staff of recordings whose personal data are gone, and of how many that is not known.
+
+    Their recipes still say how many people there were, in the whole recording: of a part of it nobody knows.
+    """
+    rows = tables.frame(
+        """SELECT f.run, min(f.day) FILTER (f.open) AS day, bool_and(f.open AND f.share > 1 - 1e-9) AS whole
+           FROM footage f JOIN runs r USING (run) WHERE r.erased GROUP BY f.run HAVING bool_or(f.open)"""
+    )
+    results = [tables.period.members[run].results for run in rows["run"]]
+    numbers = {
+        name: [np.nan if one.get(key) is None else float(one[key]) for one in results]
+        for name, key in (("people", "people"), ("staff", "probable_staff"))
+    }
+    table = rows.assign(**numbers)[["day", "people", "staff", "whole"]]
+    table.loc[~table["whole"].astype(bool), ["people", "staff"]] = np.nan
+    return table, int(table[["people", "staff"]].isna().any(axis=1).sum())
+
+
+def _whole_sum(values: pd.Series) -> float:
+    return float(values.sum(skipna=False))
 
 
 def _staff(tables: Tables, choice: Choice) -> pd.DataFrame:

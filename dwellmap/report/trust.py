@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dwellmap.report.findings import LEAST_DAYS
 from dwellmap.report.floor import Floor
 from dwellmap.report.numbers import plain, seconds, share, upper
 from dwellmap.report.summary import Summary
+from dwellmap.report.use import LEAST_DAYS
 
 
 def trust(summary: Summary, floor: Floor) -> list[str]:
@@ -49,6 +49,12 @@ def _lacks(summary: Summary) -> list[str]:
     if quality.tracked_s and (quality.outside_s + quality.unplaced_s) / quality.tracked_s > 0.1:
         lost = (quality.outside_s + quality.unplaced_s) / quality.tracked_s
         told.append(f"{share(lost)} of the time followed lies off the map or has no position.")
+    missing = summary.people.missing
+    if missing:
+        told.append(
+            f"Of {missing} erased recording{'' if missing == 1 else 's'} only a part counts; how many people "
+            "came then is not known, so the number of people is a least one."
+        )
     if quality.erased:
         told.append(
             f"Personal data of {quality.erased} recordings have been erased: lengths of visits and "

@@ -41,7 +41,7 @@ def analysed(given, observed=((0.0, 100.0),)):
     paths = smoothed_paths(given, GRID.unit, TrajectorySettings())
     return analyse(
         paths, given, GRID, OPEN, np.zeros((GRID.cells, 3)), DOORS, (SHELF, STAFF), SHOWN, np.array(observed),
-        MapSettings(),
+        MapSettings(), TrajectorySettings().stop_s,
     )  # fmt: skip
 
 

@@ -32,6 +32,21 @@ def test_without_censoring_it_is_the_plain_mean_and_median() -> None:
     assert survival.share_longer(np.array([0.5, 2.0, 10.0])).tolist() == [1.0, 0.5, 0.0]
 
 
+def test_where_everybody_has_gone_the_upper_bound_is_not_known() -> None:
+    # As R's `survival` has it: with three visits the last step bounds nothing from above.
+    assert Survival(np.array([1.0, 2.0, 3.0]), np.ones(3, dtype=bool)).median_interval_s() == (1.0, None)
+
+
+@pytest.mark.parametrize(
+    ("dwell_s", "ended"),
+    [([10.0], [True]), ([10.0] * 5, [True] * 5), ([10.0, 20.0], [False, False]), ([700.0] * 30, [True] * 30)],
+)
+def test_what_does_not_vary_has_no_interval_rather_than_one_of_no_width(dwell_s, ended) -> None:
+    mean, low, high = Survival(np.array(dwell_s), np.array(ended)).restricted_mean_s(600)
+    assert mean == min(max(dwell_s), 600)
+    assert np.isnan([low, high]).all()
+
+
 def test_nobody() -> None:
     survival = Survival(np.zeros(0), np.zeros(0, dtype=bool))
     assert np.isnan(survival.restricted_mean_s(60)[0])

@@ -96,38 +96,40 @@ def project(H: np.ndarray, xy: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture
-def walker(tmp_path: Path) -> Path:
-    """One person, 12 s at 10 fps, as a MOTChallenge folder without pictures, and a site file beside it.
+def walk(tmp_path: Path) -> Callable[..., Path]:
+    """Make a recording of one person at 10 fps on y = 4 m, and a site file beside it.
 
-    Walks from (2, 4) to (4, 4) in 2 s, stands at (4, 4) for 8 s, walks on to (6, 4) in 2 s. Boxes are 1.7 m
-    people of the right size for the camera; the zone "stop" is 1 m square around (4, 4).
+    `walk(name, t_s, x_m, zone)`: where the person is at which times, straight between them, and the polygon
+    of the zone "stop". It is a MOTChallenge folder without pictures; boxes are 1.7 m people of the right size
+    for the camera.
     """
-    folder = tmp_path / "walker"
-    (folder / "det").mkdir(parents=True)
-    (folder / "seqinfo.ini").write_text(
-        f"[Sequence]\nname=walker\nimDir=img1\nframeRate={FPS}\nseqLength=121\n"
-        f"imWidth={SIZE_PX[0]}\nimHeight={SIZE_PX[1]}\nimExt=.jpg\n"
-    )
-    H = floor_to_picture()
-    floor = np.array([[x, y] for x in (3.0, 5.0, 7.0) for y in (2.0, 3.5, 5.0)])
-    fit = fit_calibration(Pairs.of(project(H, floor), floor), SIZE_PX)
-    fit.calibration.save(tmp_path / "cam.calibration.json")
-    t = np.arange(121) / FPS
-    x = np.where(t < 2, 2 + t, np.where(t < 10, 4.0, 4 + (t - 10)))
-    feet = np.column_stack([x, np.full_like(x, 4.0)])
-    foot = project(H, feet)
-    assert fit.calibration.pose is not None
-    head = fit.calibration.pose.project(feet, 1.7)
-    height = foot[:, 1] - head[:, 1]
-    # The box's middle lies on the line from foot to head, so that the foot is found again exactly.
-    middle = (foot[:, 0] + head[:, 0]) / 2
-    width = 0.4 * height
-    rows = np.column_stack(
-        [np.arange(1, 122), -np.ones(121), middle - width / 2, head[:, 1], width, height, np.full(121, 0.9)]
-    )
-    np.savetxt(folder / "det" / "det.txt", rows, fmt="%d,%d,%.4f,%.4f,%.4f,%.4f,%.3f,-1,-1,-1")
-    (tmp_path / "site.toml").write_text(
-        """
+
+    def make(name: str, t_s: list[float], x_m: list[float], zone: list[list[float]]) -> Path:
+        folder = tmp_path / name
+        (folder / "det").mkdir(parents=True)
+        n = round(t_s[-1] * FPS) + 1
+        (folder / "seqinfo.ini").write_text(
+            f"[Sequence]\nname={name}\nimDir=img1\nframeRate={FPS}\nseqLength={n}\n"
+            f"imWidth={SIZE_PX[0]}\nimHeight={SIZE_PX[1]}\nimExt=.jpg\n"
+        )
+        H = floor_to_picture()
+        floor = np.array([[x, y] for x in (3.0, 5.0, 7.0) for y in (2.0, 3.5, 5.0)])
+        fit = fit_calibration(Pairs.of(project(H, floor), floor), SIZE_PX)
+        fit.calibration.save(tmp_path / "cam.calibration.json")
+        x = np.interp(np.arange(n) / FPS, t_s, x_m)
+        feet = np.column_stack([x, np.full_like(x, 4.0)])
+        foot = project(H, feet)
+        assert fit.calibration.pose is not None
+        head = fit.calibration.pose.project(feet, 1.7)
+        height = foot[:, 1] - head[:, 1]
+        # The box's middle lies on the line from foot to head, so that the foot is found again exactly.
+        left = (foot[:, 0] + head[:, 0]) / 2 - 0.2 * height
+        rows = np.column_stack(
+            [np.arange(1, n + 1), -np.ones(n), left, head[:, 1], 0.4 * height, height, np.full(n, 0.9)]
+        )
+        np.savetxt(folder / "det" / "det.txt", rows, fmt="%d,%d,%.4f,%.4f,%.4f,%.4f,%.3f,-1,-1,-1")
+        (tmp_path / "site.toml").write_text(
+            f"""
 name = "walker's shop"
 time_zone = "Europe/Berlin"
 [plan]
@@ -138,10 +140,19 @@ name = "cam"
 calibration = "cam.calibration.json"
 [[zones]]
 name = "stop"
-polygon_m = [[3.5, 3.5], [4.5, 3.5], [4.5, 4.5], [3.5, 4.5]]
+polygon_m = {zone}
 """
-    )
-    return folder
+        )
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def walker(walk: Callable[..., Path]) -> Path:
+    """12 s: from (2, 4) to (4, 4) in 2 s, standing for 8 s in a zone of 1 m2, on to (6, 4) in 2 s."""
+    square = [[3.5, 3.5], [4.5, 3.5], [4.5, 4.5], [3.5, 4.5]]
+    return walk("walker", [0, 2, 10, 12], [2, 4, 4, 6], square)
 
 
 # The last four keep Chromium from speaking to anybody but the studio.

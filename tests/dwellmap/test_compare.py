@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dwellmap.days.links import links_file
 from dwellmap.run_folder import RunFolder, dump_json
 from dwellmap.run_tables import CELL_QUARTERS, ZONE_QUARTERS
 
@@ -128,6 +129,50 @@ def test_other_hours_of_the_day_are_no_effect_of_the_arrangement(days, dwellmap,
         "--json",
     )
     assert "different hours of the day" in " ".join(json.loads(ran.out)["cautions"])
+
+
+def test_other_days_of_the_week_are_told(days, dwellmap, tmp_path):
+    out = tmp_path / "out"
+    days(out, 0, 5, 300.0, 300.0)
+    days(out, 8, 5, 300.0, 300.0)
+    words = ("--out", out, "--json")
+    ran = dwellmap("compare", "2026-11-02..2026-11-08", "2026-11-10..2026-11-15", *words)
+    cautions = " ".join(json.loads(ran.out)["cautions"])
+    assert "A shows 1 Monday, 1 Tuesday, 1 Wednesday, 1 Thursday, 1 Friday, B 1 Tuesday" in cautions
+    ran = dwellmap("compare", "2026-11-03..2026-11-05", "2026-11-10..2026-11-12", *words)
+    assert "Tuesday" not in " ".join(json.loads(ran.out)["cautions"])
+
+
+def test_another_floor_is_not_compared_and_a_plan_drawn_anew_is(days, dwellmap, tmp_path):
+    out = tmp_path / "out"
+    (a,), (b,) = days(out, 0, 1, 300.0, 300.0), days(out, 1, 1, 300.0, 300.0)
+    recipe = json.loads((b / "run.json").read_text())
+    recipe["view"]["plan_picture"] = "another drawing"
+    (b / "run.json").write_text(dump_json(recipe))
+    ran = dwellmap("compare", a, b, "--json", "--to", tmp_path / "to")
+    assert ran.code == 0, ran.err
+    assert "drawn anew" in " ".join(json.loads(ran.out)["cautions"])
+    # Another camera, and the drawing differs: of the same size, another floor.
+    recipe["view"]["camera"] = "upstairs"
+    (b / "run.json").write_text(dump_json(recipe))
+    ran = dwellmap("compare", a, b)
+    assert ran.code == 2
+    assert "expected one floor" in ran.err
+
+
+def test_a_comparison_is_made_anew_when_its_links_have_changed(days, dwellmap, tmp_path):
+    out = tmp_path / "out"
+    (a,), (b,) = days(out, 0, 1, 300.0, 300.0), days(out, 1, 1, 300.0, 300.0)
+    made = [json.loads(dwellmap("compare", a, b, "--out", out, "--json").out)["comparison"] for _ in "ab"]
+    assert made[0] == made[1]
+    links = links_file(a.parent, FIRST.date())
+    links.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(
+        {"recipe": "0" * 8, "run": a.name, "start": pd.to_datetime([FIRST], utc=True), "clock_s": 0.0,
+         "used_from_s": 0.0, "used_until_s": 3600.0, "person": 1, "visitor": 1, "since_day_before": False,
+         "phantom": False}
+    ).to_parquet(links, index=False)  # fmt: skip
+    assert json.loads(dwellmap("compare", a, b, "--out", out, "--json").out)["comparison"] != made[0]
 
 
 def test_small_counts_are_hidden_in_every_file(days, dwellmap, tmp_path):

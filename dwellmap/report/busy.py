@@ -1,0 +1,61 @@
+"""When it is busy: people at once by hour of the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dwellmap.report.floor import Floor
+
+# Hours of which only a sliver was filmed say nothing about the hour.
+_LEAST_FILMED_S = 900.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Busy:
+    """People at once in some zones, by hour of the day.
+
+    Attributes:
+        people: Hour of the day to the mean number of people over the footage of that hour, all zones summed.
+        days: How many days are in it.
+        busiest: (d,) the busiest hour of each day with at least two hours to choose from.
+        left_out: Hours of the day without enough footage of every zone, or with a zone that is not shown.
+
+    """
+
+    people: pd.Series
+    days: int
+    busiest: NDArray[np.int64]
+    left_out: int
+
+
+def busy_hours(floor: Floor, zones: NDArray[np.int64]) -> Busy:
+    """People at once in these zones, each by its own footage, in the hours in which all have a number.
+
+    An hour in which one zone is missing is no quieter for it, so such hours are left out.
+    """
+    hours = floor.hours[floor.hours["zone"].isin(zones) & floor.hours["hour"].notna()]
+    hours = hours.assign(hour=hours["hour"].astype(int))
+    people = _people(hours, ["hour"], zones)
+    by_day = _people(hours, ["day", "hour"], zones).groupby("day")
+    busiest = [
+        int(one.index.get_level_values("hour")[int(one.to_numpy().argmax())])
+        for _, one in by_day
+        if len(one) >= 2
+    ]
+    return Busy(
+        people,
+        int(hours["day"].nunique()),
+        np.array(busiest, dtype=np.int64),
+        int(hours["hour"].nunique()) - len(people),
+    )
+
+
+def _people(hours: pd.DataFrame, keys: list[str], zones: NDArray[np.int64]) -> pd.Series:
+    shown = hours[hours["dwell_s"].notna()]
+    sums = shown.groupby([*keys, "zone"])[["dwell_s", "observed_s"]].sum()
+    mean = (sums["dwell_s"] / sums["observed_s"]).where(sums["observed_s"] >= _LEAST_FILMED_S)
+    return mean.unstack("zone").reindex(columns=zones).dropna().sum(axis=1)

@@ -1,0 +1,176 @@
+"""How the time divides among zones: per hour filmed, with intervals, and what may be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from dwellmap.report.floor import Floor
+
+# Fewer visitors than this say nothing that a shop should be changed for.
+LEAST_VISITORS = 10
+# Days are drawn where there are that many, for people of one day are alike; else people.
+LEAST_DAYS = 5
+# How much more or less than the zones together a zone must be used to be worth a sentence.
+MORE, LESS = 1.25, 0.8
+NOT_ENOUGH, CROWDED, LARGE, ALIKE, FULLER, EMPTIER = (
+    "not enough to tell", "crowded for its size", "large for its use", "about as the others",
+    "more than the others, maybe not by much", "less than the others, maybe not by much",
+)  # fmt: skip
+_DRAWS, _BLOCKS, _SEED = 1000, 2000, 20090101
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """How the time divides among zones, with 95 % intervals from a bootstrap over days or people.
+
+    What is compared is the mean number of people in a zone over its own footage (person-seconds per second
+    filmed), so that a zone filmed for longer is not taken for one used more.
+
+    Attributes:
+        zones: (k,) numbers of the zones that are compared: not staff-only, seen, with a number to show.
+        share: (k, 3) each zone's part of these means together, its lower and upper bound.
+        ratio: (k, 3) its mean per m2 against that of these zones together; NaN without metres.
+        drawn: "days" or "visitors".
+        units: How many of them there are; 0 where nothing can be drawn, as personal data are erased. Bounds
+            are NaN then.
+        uneven: Whether the zones were filmed for different times.
+
+    """
+
+    zones: NDArray[np.int64]
+    share: NDArray[np.float64]
+    ratio: NDArray[np.float64]
+    drawn: str
+    units: int
+    uneven: bool
+
+
+def use_of(floor: Floor) -> Use:
+    """Compare the zones."""
+    shown = floor.hours[floor.hours["dwell_s"].notna()]
+    sums = shown.groupby("zone")[["dwell_s", "observed_s"]].sum()
+    if floor.min_people:
+        # Totals are told of more than the hours that are shown each for itself.
+        sums, shown = floor.figures[["dwell_s", "observed_s"]], _by_day(floor)
+    sums = sums.reindex(range(len(floor.zones)), fill_value=0.0)
+    chosen = np.flatnonzero(
+        ~np.array([zone.staff for zone in floor.zones], dtype=np.bool_)
+        & floor.figures["dwell_s"].notna().to_numpy()
+        & (sums["observed_s"] > 0).to_numpy()
+    )
+    dwell, observed = (sums[name].to_numpy(dtype=float)[chosen] for name in ("dwell_s", "observed_s"))
+    dated = shown[shown["day"].notna() & shown["zone"].isin(chosen)]
+    days = int(dated["day"].nunique())
+    rng = np.random.default_rng(_SEED)
+    if days >= LEAST_DAYS:
+        drawn, units = "days", days
+        above, below = _drawn_days(dated, chosen, dwell, observed, rng)
+    else:
+        drawn = "visitors"
+        above, units = _drawn_people(floor, chosen, dwell, rng)
+        below = np.broadcast_to(observed, above.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = np.vstack([dwell, above]) / np.vstack([observed, below])
+        shares = means / means.sum(axis=1, keepdims=True)
+        area = floor.figures["seen_m2"].to_numpy()[chosen]
+        ratios = shares / (area / area.sum())
+    uneven = bool(len(observed) and observed.max() > 1.01 * observed.min())
+    return Use(chosen, _interval(shares), _interval(ratios), drawn, units, uneven)
+
+
+def _by_day(floor: Floor) -> pd.DataFrame:
+    """day, zone, dwell_s of the visits that may be shown; the footage is in every draw."""
+    visits, day = floor.visits.visits, floor.visit_day
+    table = pd.DataFrame({"day": day, "zone": visits.place, "dwell_s": visits.dwell_s, "observed_s": 0.0})
+    return table[day >= 0].groupby(["day", "zone"], as_index=False)[["dwell_s", "observed_s"]].sum()
+
+
+def _drawn_days(
+    dated: pd.DataFrame,
+    chosen: NDArray[np.int64],
+    dwell: NDArray[np.float64],
+    observed: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(draws, k) dwell and footage of days drawn at random; undated recordings are in every draw."""
+    _, day = np.unique(dated["day"].to_numpy(), return_inverse=True)
+    at = day, np.searchsorted(chosen, dated["zone"].to_numpy())
+    n = int(day.max()) + 1
+    weights = rng.multinomial(n, np.full(n, 1 / n), _DRAWS)
+    drawn = []
+    for name, whole in (("dwell_s", dwell), ("observed_s", observed)):
+        table = np.zeros((n, len(chosen)))
+        np.add.at(table, at, dated[name].to_numpy(dtype=float))
+        drawn.append(weights @ table + np.maximum(whole - table.sum(axis=0), 0.0))
+    return drawn[0], drawn[1]
+
+
+def _drawn_people(
+    floor: Floor, chosen: NDArray[np.int64], dwell: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], int]:
+    """(draws, k) dwell of visitors drawn at random, and how many there are."""
+    visits = floor.visits.visits
+    inside = np.isin(visits.place, chosen)
+    names, unit = np.unique(visits.person[inside], return_inverse=True)
+    if floor.erased or not len(names):
+        # Whose time the rest is, nobody knows any more.
+        return np.zeros((0, len(chosen))), 0
+    units = min(len(names), _BLOCKS)
+    table = np.zeros((units, len(chosen)))
+    np.add.at(table, (unit % units, np.searchsorted(chosen, visits.place[inside])), visits.dwell_s[inside])
+    weights = rng.multinomial(units, np.full(units, 1 / units), _DRAWS)
+    # Visits that go on over the period's borders count whole here and by what lies within in the sums.
+    return np.maximum(weights @ table + dwell - table.sum(axis=0), 0.0), len(names)
+
+
+def _interval(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k, 3) the first row, and the bounds over the others."""
+    if values.shape[1] == 0:
+        return np.zeros((0, 3))
+    drawn = values[1:][np.isfinite(values[1:]).all(axis=1)]
+    if not len(drawn):
+        return np.column_stack([values[0], np.full((values.shape[1], 2), np.nan)])
+    low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
+    return np.column_stack([values[0], low, high])
+
+
+def enough(floor: Floor, number: int) -> bool:
+    """Whether so many people came to a zone that something can be said of it."""
+    visitors = float(floor.figures["visitors"].iloc[number])
+    return not np.isnan(visitors) and visitors >= LEAST_VISITORS
+
+
+def verdict(floor: Floor, use: Use, k: int) -> str:
+    """Whether a zone is used more or less than all together for its size, in a word or two.
+
+    Each needs its whole interval: beyond a bound, or for "about as the others" between the two. More or less
+    than the others is also what lies wholly on one side of 1.
+    """
+    value, low, high = use.ratio[k]
+    if np.isnan(value):
+        return "no areas in metres" if floor.grid.unit == "px" else NOT_ENOUGH
+    if not enough(floor, int(use.zones[k])) or np.isnan(low) or len(use.zones) < 2:
+        return NOT_ENOUGH
+    if low > MORE:
+        return CROWDED
+    if high < LESS:
+        return LARGE
+    if low >= LESS and high <= MORE:
+        return ALIKE
+    return FULLER if low > 1 else EMPTIER if high < 1 else NOT_ENOUGH
+
+
+def overlaps(floor: Floor) -> list[tuple[int, int]]:
+    """Pairs of zones that share floor: their figures do not add."""
+    polygons = [shapely.Polygon(zone.xy_m) for zone in floor.zones]
+    return [
+        (a, b)
+        for a in range(len(polygons))
+        for b in range(a + 1, len(polygons))
+        if polygons[a].intersection(polygons[b]).area > 1e-6
+    ]
