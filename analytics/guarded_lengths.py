@@ -112,13 +112,13 @@ class GuardedLengths:
         step = self.min_people / self.people
         return np.column_stack([times, np.clip(np.round(steps / step) * step, 0.0, 1.0)])
 
-    def figures(self, horizon_s: float) -> dict[str, float]:
+    def figures(self, horizon_s: float, stop_s: float) -> dict[str, float]:
         """The columns of `zone_figures` on lengths and stops; NaN where nothing may be told."""
         table, survival = self.table, self.survival
         # Where the longest visit was seen to end, nobody's length is the end of the curve.
         until = horizon_s if survival.reach_s >= horizon_s else self.horizon_s(horizon_s)
         mean, low, high = survival.restricted_mean_s(until) if until > 0 else (np.nan,) * 3
-        entered, stood = table.visits.beginning_seen, table.stopped_s > 0
+        entered, stood = table.visits.beginning_seen, table.stops(stop_s)
         stops = entered & self._told_of(entered, entered & stood, entered & ~stood)
         n, stopped = self._count(stops, entered), self._count(stops & stood, entered & stood)
         ends = self.begun & self._told_of(table.begun & table.ended, table.begun & ~table.ended)

@@ -43,6 +43,13 @@ class VisitTable:
         mine = self.visits.place == number
         return VisitTable(self.visits.where(mine), self.begun[mine], self.ended[mine], self.stopped_s[mine])
 
+    def stops(self, stop_s: float) -> NDArray[np.bool_]:
+        """(V,) bool, visits that stopped in the zone.
+
+        Who stops beside the zone with a foot in it, for a moment, was not drawn by it.
+        """
+        return self.stopped_s >= stop_s - _STEP_S
+
     @property
     def survival(self) -> Survival:
         """How long visits last, of those that were seen to begin."""
@@ -139,9 +146,7 @@ def _lengths(table: VisitTable, settings: MapSettings, stop_s: float) -> dict[st
     mean, low, high = survival.restricted_mean_s(settings.horizon_s)
     median_low, median_high = survival.median_interval_s()
     entered = table.visits.beginning_seen
-    n, stood = int(np.sum(entered)), table.stopped_s[entered]
-    # Who stops beside the zone with a foot in it, for a moment, was not drawn by it.
-    stops = stood[stood >= stop_s - _STEP_S]
+    n, stops = int(np.sum(entered)), table.stopped_s[entered & table.stops(stop_s)]
     stopped = len(stops)
 
     def time(found: float | None) -> float:

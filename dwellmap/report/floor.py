@@ -135,7 +135,7 @@ def _floor(
     no_quarters = _quarters(tables, zones, sources, choice)[:0]
     told = ShownFigures.of(
         _figures(tables, setups, zones, sources, shown.hours, shown.totals, no_quarters, visits),
-        shown, visits, day, setups[0].maps.horizon_s, least,
+        shown, visits, day, setups[0].maps.horizon_s, setups[0].settings.trajectories.stop_s, least,
     )  # fmt: skip
     cells = cells_of(whole, setups, zones, choice, _length(whole), protection)
     return Floor(

@@ -115,6 +115,7 @@ class ShownFigures:
         table: VisitTable,
         day: NDArray[np.int64],
         horizon_s: float,
+        stop_s: float,
         min_people: int,
     ) -> ShownFigures:
         """Hide figures that were made of all that `shown` and `table` hold."""
@@ -130,7 +131,7 @@ class ShownFigures:
                     if name not in _NO_COUNTS:
                         figures.loc[zone, name], hidden.loc[zone, name] = np.nan, True
                 continue
-            guarded = lengths_in(table, day, zone, min_people).figures(horizon_s)
+            guarded = lengths_in(table, day, zone, min_people).figures(horizon_s, stop_s)
             entered[zone] = guarded.pop("entered")
             for name, value in guarded.items():
                 figures.loc[zone, name] = value

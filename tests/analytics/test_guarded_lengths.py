@@ -1,0 +1,65 @@
+"""What is told of lengths of visits where small counts are hidden, against what is told without."""
+
+import numpy as np
+import pytest
+
+from analytics.guarded_lengths import GuardedLengths
+from analytics.settings import MapSettings
+from analytics.survival import Survival
+from analytics.visits import Visits
+from analytics.zone_figures import VisitTable
+
+STOP_S, HORIZON_S = 3.0, MapSettings().horizon_s
+
+
+def table(dwell_s, stopped_s, ended=None) -> VisitTable:
+    """Visits of different people, one after the other, seen to begin."""
+    n = len(dwell_s)
+    dwell, enter = np.asarray(dwell_s, dtype=float), 1000.0 * np.arange(n)
+    inside = np.zeros(n, dtype=np.int8)
+    visits = Visits(np.arange(n), np.zeros(n, dtype=np.int64), enter, enter + dwell, dwell, inside, inside)
+    seen = np.ones(n, dtype=bool)
+    return VisitTable(
+        visits, seen, seen if ended is None else np.asarray(ended), np.asarray(stopped_s, float)
+    )
+
+
+def guarded(visits: VisitTable, least: int) -> GuardedLengths:
+    return GuardedLengths(visits, np.zeros(len(visits.visits), dtype=np.int64), least)
+
+
+def test_a_stop_is_what_it_is_without_hiding() -> None:
+    visits = table(np.linspace(5, 60, 40), [0.5] * 10 + [2.9] * 10 + [3.0] * 20)
+    found = guarded(visits, 5).figures(HORIZON_S, STOP_S)
+    assert found["entered"] == 40
+    assert found["stopped"] == visits.stops(STOP_S).sum() == 20
+    assert found["attracting_power"] == 0.5
+    assert found["holding_power_s"] == pytest.approx(3.0)
+
+
+def test_stops_of_a_few_and_what_a_few_did_not_do_are_hidden() -> None:
+    for stopped in ([5.0] * 2 + [0.0] * 38, [0.0] * 2 + [5.0] * 38):
+        found = guarded(table(np.linspace(5, 60, 40), stopped), 5).figures(HORIZON_S, STOP_S)
+        assert np.isnan(found["stopped"])
+        assert np.isnan(found["holding_power_s"])
+
+
+def test_quantiles_have_enough_people_on_both_sides_and_two_digits() -> None:
+    visits = table([10.123, 20.456, 30.789, 41.234, 50.5, 60.6, 70.7, 80.8], [0.0] * 8)
+    found = guarded(visits, 3).figures(HORIZON_S, STOP_S)
+    assert found["median_s"] == 41.0
+    assert np.isnan(found["quartile_1_s"])
+
+
+def test_the_end_of_the_curve_is_nobodys_own_length() -> None:
+    # One stays for an hour and is not seen to leave; all others half a minute.
+    visits = table([30.0] * 20 + [3599.0], [0.0] * 21, [True] * 20 + [False])
+    lengths = guarded(visits, 3)
+    assert lengths.figures(HORIZON_S, STOP_S)["horizon_s"] == HORIZON_S
+    assert lengths.horizon_s(7200.0) == 30.0
+    shares = lengths.curve(600.0)[:, 1] / (3 / 21)
+    assert shares == pytest.approx(np.round(shares))
+    assert Survival(visits.visits.dwell_s, visits.ended).share_longer(np.array([60.0])) == pytest.approx(
+        1 / 21
+    )
+    assert lengths.curve(600.0)[-1, 1] == 0.0
