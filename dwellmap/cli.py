@@ -18,6 +18,7 @@ from typer.main import get_command
 COMMANDS = {
     "run": "run",
     "maps": "maps",
+    "activity": "activity",
     "compare": "compare",
     "link": "link",
     "watch": "watch",

@@ -13,9 +13,9 @@ from dwellmap.commands.console import AsJson, Cell, Quiet, Set, reporter_for, sh
 from dwellmap.detector_choice import Kind, choose_detector
 from dwellmap.progress import Reporter
 from dwellmap.running import Finished, run_recording
-from dwellmap.site import Camera, Site, load_site
+from dwellmap.site import Site, load_site
 from dwellmap.site_file import Settings
-from dwellmap.site_recording import site_recording as site_recording
+from dwellmap.site_recording import camera_of, site_recording
 from dwellmap.view import uncalibrated_view
 from tracker.sources import find_recordings, open_recording
 
@@ -146,7 +146,7 @@ def _run_one(path: Path, wanted: _Wanted, reporter: Reporter) -> Finished:
         recording = open_recording(path, clock_rate=rate, start=start, picture_fps=picture_fps)
         view = uncalibrated_view(wanted.camera or "camera", recording.size_px)
     else:
-        camera = _camera(place, wanted.camera, path)
+        camera = camera_of(place, wanted.camera, path)
         rate = camera.clock_rate if rate is None else rate
         recording, view = site_recording(path, place, camera, rate, start, picture_fps)
     choice = choose_detector(
@@ -167,13 +167,3 @@ def _run_one(path: Path, wanted: _Wanted, reporter: Reporter) -> Finished:
         rate,
         embedder,
     )
-
-
-def _camera(place: Site, name: str | None, path: Path) -> Camera:
-    if name is None:
-        return place.camera_for(path)
-    found = next((camera for camera in place.cameras if camera.name == name), None)
-    if found is None:
-        known = ", ".join(camera.name for camera in place.cameras)
-        raise ValueError(f"--camera {name}: expected a camera of {place.path}: {known}")
-    return found

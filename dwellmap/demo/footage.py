@@ -15,7 +15,7 @@ from dwellmap.demo.camera import Camera
 from dwellmap.demo.clock import filmed_spans, picture_times
 from dwellmap.demo.film import Film
 from dwellmap.demo.floorplan import draw_plan
-from dwellmap.demo.h264 import write_h264
+from dwellmap.h264 import write_h264
 from dwellmap.demo.options import DemoOptions
 from dwellmap.demo.presence import Presence
 from dwellmap.demo.production import camera_of, cast_of, film_of
