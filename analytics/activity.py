@@ -74,7 +74,7 @@ class Regions:
     def total(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(regions,) sums of values per pixel (h, w)."""
         there = self.place >= 0
-        return np.bincount(self.place[there], weights=values[there], minlength=self.number)
+        return np.bincount(self.place[there], values[there], self.number).astype(np.float64)
 
     def touched(self, moving: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(regions,) bool: something moves (h, w) in it."""
@@ -143,7 +143,7 @@ def extremes(table: pd.DataFrame) -> tuple[int, int] | None:
     known = table["activity_s"].dropna()
     if not len(known) or not (known > 0).any():
         return None
-    return int(known.idxmax()), int(known.idxmin())
+    return int(np.nanargmax(table["activity_s"])), int(np.nanargmin(table["activity_s"]))
 
 
 def activity_map(name: str, values: NDArray[np.float64], unit: str, grid: Grid) -> GridMap:

@@ -8,7 +8,7 @@ from matplotlib.colors import ListedColormap
 from numpy.typing import NDArray
 
 # Share of the scale under which nothing is drawn, and from which the full opacity is.
-_TRACE, _FULL = 0.005, 0.2
+_TRACE, _FULL = 0.01, 0.25
 # How much of what does not count is left of a picture's brightness.
 _DIMMED = 0.45
 
@@ -38,7 +38,7 @@ def blend(
     values = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))
     table = np.round(colours(np.arange(256))[:, :3] * 255).astype(np.float32)
     heat = table[np.minimum((values * 256).astype(np.int64), 255)]
-    strength = np.where(values < _TRACE, 0, np.clip(values / _FULL, 0.35, 1)).astype(np.float32)
+    strength = np.where(values < _TRACE, 0, np.clip(values / _FULL, 0.2, 1)).astype(np.float32)
     alpha = (opacity * strength)[..., None]
     below = picture_rgb.astype(np.float32)
     if counts is not None:

@@ -37,7 +37,7 @@ class FilmClock:
         Args:
             begin_s: From when.
             end_s: Until when.
-            speed: Seconds of the recording in a second of film; None for a film of 20 s, never slower than life.
+            speed: Seconds of the recording in a second of film; None for 20 s, never slower than life.
 
         Raises:
             ValueError: If the film would be endless.

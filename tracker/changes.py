@@ -88,7 +88,7 @@ class Changes:
         self._counts = np.ones(shape, np.bool_) if counts is None else counts
 
     def empty_bgr(self) -> Picture:
-        """(h, w, 3) the empty place as it is at the end of the recording, in its commonest kind of picture."""
+        """(h, w, 3) the empty place at the end of the recording, in its commonest kind of picture."""
         longest = max(self.place.looks, key=lambda look: look.settings[-1].until_s - look.settings[0].from_s)
         return longest.settings[-1].image_bgr
 

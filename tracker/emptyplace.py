@@ -131,7 +131,7 @@ class EmptyPlace:
         return expected, look.levels
 
     def as_found(self, t_s: float, picture: Picture) -> Picture | None:
-        """The empty place (h, w, 3) as it was furnished at the beginning, in the light of a picture (h, w, 3).
+        """The empty place (h, w, 3) as it was furnished first, in the light of a picture (h, w, 3).
 
         What was moved, brought or taken away later differs from it to the end. None as for `expected`.
         """

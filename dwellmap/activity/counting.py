@@ -136,7 +136,9 @@ def count(
             if floor is not None and on_floor is not None and in_zones is not None:
                 edge = standing_edge(change.moving)
                 on_floor = on_floor.plus_seconds(_cells(floor, edge) * change.seconds)
-                in_zones = in_zones.plus_seconds((floor.in_zone & edge).any(axis=(1, 2)) * change.seconds)
+                in_zones = in_zones.plus_seconds(
+                    np.any(floor.in_zone & edge, axis=(1, 2)) * np.float64(change.seconds)
+                )
             scene.add(frame, moving_boxes(change.moving) * scale)
             pictures += 1
             unknown_s += 0.0 if change.known else change.seconds

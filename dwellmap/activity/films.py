@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.activity import activity_map
+from analytics.palette import Scale
 from dwellmap.activity.pictures import HeatPicture
 from dwellmap.activity.steps import Steps
+from dwellmap.activity.work import Work
 from dwellmap.film import FPS, clock_text, write_film
 from dwellmap.progress import Reporter
 from tracker.frames import Recording
 
 # Heat of a moment ago has faded to a third after so many seconds of film.
 _FADE_S = 1.0
+PEOPLE = "-people"
+"""At the end of the name of a film that shows people."""
 
 
 def building_up(
@@ -89,3 +95,28 @@ def film(path: Path, pictures: Iterator[NDArray[np.uint8]], count: int, reporter
                 yield picture
 
         write_film(path, told(), count)
+
+
+def make_films(draft: Path, work: Work, heat: HeatPicture, reporter: Reporter) -> None:
+    """Heat building up, and what moved a moment ago."""
+    steps, step_s, people = work.steps, work.clock.speed / FPS, work.options.show_people
+    scene = np.asarray(work.counted.scene_bgr[..., ::-1])
+    ending = PEOPLE if people else ""
+
+    def below() -> Any:
+        return frames_below(work.recording, step_s, len(steps)) if people else same_below(scene, len(steps))
+
+    film(
+        draft / f"building{ending}.mp4",
+        building_up(steps, heat, below(), step_s, work.end_s),
+        len(steps),
+        reporter,
+    )
+    now = HeatPicture.of(
+        activity_map("recent", work.moving_s, "share of the moment", work.grid), work.counts,
+        work.recording.size_px,
+        ("Motion of the last moments", ("What moved a moment ago; it fades within seconds of film.",
+         work.where), work.warnings), heat.colours, heat.opacity,
+        Scale("share of the moment", 1.0, 1.0, 1.0, False),
+    )  # fmt: skip
+    film(draft / f"recent{ending}.mp4", recent(steps, now, below(), step_s, work.end_s), len(steps), reporter)

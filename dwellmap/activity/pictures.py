@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from matplotlib.colors import ListedColormap
 from numpy.typing import NDArray
+from PIL import Image
 
 from analytics.blend import blend
 from analytics.heat_sheet import HeatSheet
@@ -82,3 +84,8 @@ class HeatPicture:
         counts = None if self.counts.all() else self.counts
         share = values * (self.scale.factor / self.scale.top)
         return self.sheet.filled(blend(paper, share, self.colours, 1.0, counts), time)
+
+
+def save(path: Path, rgb: NDArray[np.uint8]) -> None:
+    """Write a picture (h, w, 3)."""
+    Image.fromarray(np.ascontiguousarray(rgb)).save(path)

@@ -93,13 +93,13 @@ def _coordinate(part: str, text: str, extent_px: int) -> float:
 
 def _expected(text: str, got: str) -> str:
     return (
-        f"--roi {text!r}: expected points x,y apart by blanks, in pixels or per cent of the picture, two for the "
-        f"corners of a rectangle ('10%,20% 60%,90%') or more for a polygon, or the name of a zone; {got}"
+        f"--roi {text!r}: expected points x,y apart by blanks, in pixels or per cent of the picture, two for "
+        f"the corners of a rectangle ('10%,20% 60%,90%') or more for a polygon, or the name of a zone; {got}"
     )
 
 
 def zone_in_picture(zone: Zone, calibration: Calibration) -> Polygon:
-    """The outline (n, 2) of a zone of the plan as the camera sees it, pixels; what lies behind it is left out.
+    """The outline (n, 2) of a zone of the plan as the camera sees it, pixels; nothing behind the camera.
 
     Raises:
         ValueError: If the camera sees none of it.

@@ -28,9 +28,9 @@ def with_regions(
     width = float(np.min(box[:, 2] - box[:, 0]))
     size = int(min(22.0, height / 3.2, width / 5.2))
     font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), max(size, _LEAST_TEXT_PX))
-    for i in np.flatnonzero(known):
+    for i in np.flatnonzero(known).tolist():
         pen.rectangle(tuple(box[i]), outline=(*_LINE, 200), width=1)
-    for i in np.flatnonzero(known):
+    for i in np.flatnonzero(known).tolist():
         if size < _LEAST_TEXT_PX:
             break
         left, top, right, bottom = box[i]

@@ -18,7 +18,6 @@ from dwellmap.activity.folder import RECIPE, measure_activity
 from dwellmap.activity.options import ActivityOptions, parse_every, parse_grid
 from dwellmap.activity.region import parse_roi, zone_in_picture
 from dwellmap.commands.console import AsJson, Cell, Quiet, reporter_for, with_changes
-from dwellmap.progress import Reporter
 from dwellmap.site import Site, load_site
 from dwellmap.site_file import Settings
 from dwellmap.site_recording import camera_of, site_recording
