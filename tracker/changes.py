@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +20,8 @@ from tracker.timeline import MAX_FRAME_GAP_S
 _LEAST_DIFFERENCE = 6.0
 # The lower edge of a patch: so much of its height, in which somebody's feet are and not an outstretched arm.
 _FOOT_SHARE = 0.15
+# Next to something that was moved: so near, and changed in so much of the time until the next move.
+_RIM_PX, _RIM_SHARE = 21, 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +88,10 @@ class Changes:
         self._recording, self._reference = recording, reference
         self._levels = None if threshold is None else Levels.even(shape, threshold)
         self._counts = np.ones(shape, np.bool_) if counts is None else counts
+        self._rims: _Rims | None = None
+        if self.place.moved:
+            known = [(m.t_s, self._moving(m.t_s, m.picture)) for m in moments]
+            self._rims = _Rims.of(self.place, [(t_s, moving) for t_s, moving in known if moving is not None])
 
     def empty_bgr(self) -> Picture:
         """(h, w, 3) the empty place at the end of the recording, in its commonest kind of picture."""
@@ -105,21 +111,63 @@ class Changes:
             spans = stream.footage.observed_s
             yield self._change(held, _overlap(spans, held.t_s, float(spans[-1, 1]))), held
 
+    def _moving(self, t_s: float, picture: Picture) -> NDArray[np.bool_] | None:
+        """(h, w) bool, what is not the place; None where the place is not recognised."""
+        known = self.place.expected(t_s, picture)
+        if known is None:
+            return None
+        levels = known[1] if self._levels is None else self._levels
+        return np.asarray((foreground(known[0], picture, levels) == CHANGED) & self._counts)
+
     def _change(self, frame: Frame, seconds: float) -> Change:
         t_s, picture = frame.t_s, at_working_size(_pixels(frame), self.size_px)
         shape = picture.shape[:2]
-        known = self.place.expected(t_s, picture)
-        moving = np.zeros(shape, np.bool_)
-        if known is not None:
-            levels = known[1] if self._levels is None else self._levels
-            moving = (foreground(known[0], picture, levels) == CHANGED) & self._counts
+        moving = self._moving(t_s, picture)
+        known = moving is not None
+        if moving is None:
+            moving = np.zeros(shape, np.bool_)
+        elif self._rims is not None:
+            moving &= ~self._rims.at(t_s)
         reference = (
             self.place.as_found(t_s, picture)
             if self._reference is None
             else in_light_of_picture(self._reference, picture)
         )
         difference = np.zeros(shape, np.float32) if reference is None else grey_difference(reference, picture)
-        return Change(t_s, seconds, moving, difference * self._counts, known is not None, picture)
+        return Change(t_s, seconds, moving, difference * self._counts, known, picture)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rims:
+    """What is left at the rim of things that were moved, where the empty place is not known to the pixel.
+
+    Attributes:
+        starts_s: (n - 1,) when the next furnishing begins.
+        rims: (n, h, w) bool.
+
+    """
+
+    starts_s: NDArray[np.float64]
+    rims: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, place: EmptyPlace, moving: Sequence[tuple[float, NDArray[np.bool_]]]) -> _Rims:
+        """Pixels next to a moved thing that hardly ever show the place while it stands there, or is gone."""
+        starts_s = np.array(sorted({t for m in place.moved for t in (m.from_s, m.until_s)}))
+        moved = np.any([m.region for m in place.moved], axis=0)
+        near = cv2.dilate(moved.astype(np.uint8), np.ones((_RIM_PX, _RIM_PX), np.uint8)) > 0
+        furnishing = np.searchsorted(starts_s, [t_s for t_s, _ in moving], side="right")
+        rims = np.zeros((len(starts_s) + 1, *moved.shape), np.bool_)
+        for k in range(len(rims)):
+            masks = [mask for (_, mask), f in zip(moving, furnishing, strict=True) if f == k]
+            if masks:
+                often = (np.mean(masks, axis=0) > _RIM_SHARE) & near
+                rims[k] = cv2.dilate(often.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        return cls(starts_s, rims)
+
+    def at(self, t_s: float) -> NDArray[np.bool_]:
+        """(h, w) bool at a time."""
+        return np.asarray(self.rims[int(np.searchsorted(self.starts_s, t_s, side="right"))])
 
 
 def in_light_of_picture(reference: Picture, picture: Picture) -> Picture:
