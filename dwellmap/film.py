@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dwellmap.h264 import write_h264
+from dwellmap.progress import Reporter
+from tracker.frames import Recording
 
 FPS = 10
 """Pictures a second of a film."""
+PEOPLE = "-people"
+"""At the end of the name of a film that shows people."""
 _LENGTH_S = 20.0
 _MOST_PICTURES = 20_000
 
@@ -87,3 +91,45 @@ def clock_text(t_s: float) -> str:
     minutes, seconds = divmod(int(t_s + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def until_text(end_s: float) -> str:
+    """The line of time below a picture of everything up to a moment."""
+    return f"0:00 to {clock_text(end_s)}"
+
+
+def same_below(scene_rgb: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8]]:
+    """The scene without people, below every picture."""
+    for _ in range(count):
+        yield scene_rgb
+
+
+def frames_below(recording: Recording, step_s: float, count: int) -> Iterator[NDArray[np.uint8]]:
+    """The recording's own pictures, people and all: the last one up to the end of each step."""
+    last: NDArray[np.uint8] | None = None
+    given = 0
+    for frame in recording.read(1 / step_s):
+        if frame.image_bgr is None:
+            continue
+        shown = np.asarray(frame.image_bgr[..., ::-1])
+        if last is None:
+            last = shown
+        while given < count - 1 and frame.t_s >= (given + 1) * step_s:
+            yield last
+            given += 1
+        last = shown
+    while given < count and last is not None:
+        yield last
+        given += 1
+
+
+def film(path: Path, pictures: Iterator[NDArray[np.uint8]], count: int, reporter: Reporter) -> None:
+    """Write the pictures, telling how far it is."""
+    with reporter.step(f"making {path.name}", float(count)) as bar:
+
+        def told() -> Iterator[NDArray[np.uint8]]:
+            for number, picture in enumerate(pictures, start=1):
+                bar.to(float(number))
+                yield picture
+
+        write_film(path, told(), count)

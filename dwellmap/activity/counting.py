@@ -14,7 +14,7 @@ from analytics.activity import Regions, no_activity
 from analytics.grid import Grid
 from analytics.zones import Zone
 from calibration.calibration import Calibration
-from dwellmap.activity.steps import Steps
+from dwellmap.increments import Increments
 from dwellmap.progress import Reporter
 from tracker.changes import Change, Changes, moving_boxes, standing_edge
 from tracker.frames import Footage, Recording
@@ -95,7 +95,7 @@ def count(
     floor: Floor | None,
     every_s: float,
     step_s: float,
-    steps: Steps,
+    steps: Increments,
     reporter: Reporter,
     watcher: Watcher | None = None,
 ) -> Counted:

@@ -11,21 +11,18 @@ from numpy.typing import NDArray
 
 from analytics.activity import activity_map
 from analytics.palette import Scale
-from dwellmap.activity.pictures import HeatPicture
-from dwellmap.activity.steps import Steps
 from dwellmap.activity.work import Work
-from dwellmap.film import FPS, clock_text, write_film
+from dwellmap.film import FPS, PEOPLE, clock_text, film, frames_below, same_below, until_text
+from dwellmap.heat_picture import HeatPicture
+from dwellmap.increments import Increments
 from dwellmap.progress import Reporter
-from tracker.frames import Recording
 
 # Heat of a moment ago has faded to a third after so many seconds of film.
 _FADE_S = 1.0
-PEOPLE = "-people"
-"""At the end of the name of a film that shows people."""
 
 
 def building_up(
-    steps: Steps, heat: HeatPicture, below: Iterator[NDArray[np.uint8]], step_s: float, end_s: float
+    steps: Increments, heat: HeatPicture, below: Iterator[NDArray[np.uint8]], step_s: float, end_s: float
 ) -> Iterator[NDArray[np.uint8]]:
     """Pictures of the heat so far; the last is the static map.
 
@@ -38,63 +35,21 @@ def building_up(
 
     """
     total: NDArray[np.float64] | float = 0.0
-    for number, (increment, picture) in enumerate(zip(steps.increments(), below, strict=False), start=1):
+    for number, (increment, picture) in enumerate(zip(steps, below, strict=False), start=1):
         # Added as the sums were, in the same order, so that the last picture equals the static map.
         total = total + increment
         yield heat.over(picture, total, until_text(min(number * step_s, end_s)))
 
 
 def recent(
-    steps: Steps, heat: HeatPicture, below: Iterator[NDArray[np.uint8]], step_s: float, end_s: float
+    steps: Increments, heat: HeatPicture, below: Iterator[NDArray[np.uint8]], step_s: float, end_s: float
 ) -> Iterator[NDArray[np.uint8]]:
     """Pictures of what moved in the last moments, fading; values are shares of each moment's time."""
     glow: NDArray[np.float64] | float = 0.0
     keep = float(np.exp(-1 / (FPS * _FADE_S)))
-    for number, (increment, picture) in enumerate(zip(steps.increments(), below, strict=False), start=1):
+    for number, (increment, picture) in enumerate(zip(steps, below, strict=False), start=1):
         glow = np.maximum(np.asarray(glow) * keep, np.minimum(increment / step_s, 1.0))
         yield heat.over(picture, np.asarray(glow), f"at {clock_text(min(number * step_s, end_s))}")
-
-
-def until_text(end_s: float) -> str:
-    """The line of time below a picture of everything up to a moment."""
-    return f"0:00 to {clock_text(end_s)}"
-
-
-def same_below(scene_rgb: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8]]:
-    """The scene without people, below every picture."""
-    for _ in range(count):
-        yield scene_rgb
-
-
-def frames_below(recording: Recording, step_s: float, count: int) -> Iterator[NDArray[np.uint8]]:
-    """The recording's own pictures, people and all: the last one up to the end of each step."""
-    last: NDArray[np.uint8] | None = None
-    given = 0
-    for frame in recording.read(1 / step_s):
-        if frame.image_bgr is None:
-            continue
-        shown = np.asarray(frame.image_bgr[..., ::-1])
-        if last is None:
-            last = shown
-        while given < count - 1 and frame.t_s >= (given + 1) * step_s:
-            yield last
-            given += 1
-        last = shown
-    while given < count and last is not None:
-        yield last
-        given += 1
-
-
-def film(path: Path, pictures: Iterator[NDArray[np.uint8]], count: int, reporter: Reporter) -> None:
-    """Write the pictures, telling how far it is."""
-    with reporter.step(f"making {path.name}", float(count)) as bar:
-
-        def told() -> Iterator[NDArray[np.uint8]]:
-            for number, picture in enumerate(pictures, start=1):
-                bar.to(float(number))
-                yield picture
-
-        write_film(path, told(), count)
 
 
 def make_films(draft: Path, work: Work, heat: HeatPicture, reporter: Reporter) -> None:

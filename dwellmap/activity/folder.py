@@ -20,13 +20,13 @@ from dwellmap.activity.films import (
 from dwellmap.activity.floor_map import draw_floor_map
 from dwellmap.activity.numbers import DEFINITIONS, FORMAT, VERSION, footage_json, results
 from dwellmap.activity.options import ActivityOptions
-from dwellmap.activity.pictures import save
 from dwellmap.activity.rearranged import rearranged
 from dwellmap.activity.region import counting_pixels
-from dwellmap.activity.steps import Steps
 from dwellmap.activity.stills import draw_stills
 from dwellmap.activity.work import Work
 from dwellmap.film import FPS, FilmClock
+from dwellmap.heat_picture import save
+from dwellmap.increments import Increments
 from dwellmap.progress import Reporter
 from dwellmap.run_folder import dump_json, safe_name, written_whole
 from dwellmap.site_file import Settings
@@ -99,7 +99,7 @@ def measure_activity(
         if view.calibration is not None:
             floor = Floor.of(view.calibration, view.grid(settings.maps), view.zones, small)
         clock = FilmClock.over(0.0, max(recording.duration_s or 0.0, changes.last_s), options.speed)
-        with Steps(draft) as steps:
+        with Increments(draft) as steps:
             counted = count(
                 recording,
                 changes,

@@ -11,8 +11,8 @@ from analytics.activity import Regions
 from analytics.grid import Grid
 from dwellmap.activity.counting import Counted, Floor
 from dwellmap.activity.options import ActivityOptions
-from dwellmap.activity.steps import Steps
 from dwellmap.film import FilmClock
+from dwellmap.increments import Increments
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
 from tracker.changes import Changes
@@ -49,7 +49,7 @@ class Work:
     floor: Floor | None
     clock: FilmClock
     counted: Counted
-    steps: Steps
+    steps: Increments
     warnings: tuple[str, ...]
 
     @property

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Steps:
-    """Increments of an array (h, w) float64, in order; most of each is zero, so they are small."""
+class Increments:
+    """What is added to an array (h, w) float64, in order; most of each is zero, so they are small."""
 
     def __init__(self, folder: Path) -> None:
         """Keep them in a nameless file in a folder; it goes with this object, or with the process."""
@@ -41,8 +41,8 @@ class Steps:
         self._file.write(packed)
         self._sizes.append(len(packed))
 
-    def increments(self) -> Iterator[NDArray[np.float64]]:
-        """All of them, exactly as they were."""
+    def __iter__(self) -> Iterator[NDArray[np.float64]]:
+        """All of them, in order and exactly as they were."""
         self._file.seek(0)
         for size in self._sizes:
             plain = zlib.decompress(self._file.read(size))
