@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from numpy.typing import NDArray
 
-# Share of the scale under which nothing is drawn, and from which the full opacity is.
-_TRACE, _FULL = 0.01, 0.25
+# Share of the scale under which nothing is drawn, that from which opacity is full, and the least opacity.
+_TRACE, _FULL, _FAINTEST = 0.01, 0.25, 0.2
 # How much of what does not count is left of a picture's brightness.
 _DIMMED = 0.45
 
@@ -35,13 +35,17 @@ def blend(
     """
     size = picture_rgb.shape[1], picture_rgb.shape[0]
     values = np.clip(np.nan_to_num(share, nan=0.0), 0, 1).astype(np.float32)
-    values = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))
-    table = np.round(colours(np.arange(256))[:, :3] * 255).astype(np.float32)
-    heat = table[np.minimum((values * 256).astype(np.int64), 255)]
-    strength = np.where(values < _TRACE, 0, np.clip(values / _FULL, 0.2, 1)).astype(np.float32)
-    alpha = (opacity * strength)[..., None]
-    below = picture_rgb.astype(np.float32)
-    if counts is not None:
-        inside = cv2.resize(counts.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[..., None]
-        below = below * (_DIMMED + (1 - _DIMMED) * inside)
-    return np.asarray(np.rint(below * (1 - alpha) + heat * alpha), dtype=np.uint8)
+    level = cv2.resize(np.minimum(values, 255 / 256), size, interpolation=cv2.INTER_LINEAR)
+    level = (level * 256).astype(np.uint8)
+    # Colour and opacity are looked up per level; level 0 is nothing.
+    table = np.rint(colours(np.arange(256))[:, :3] * 255).astype(np.uint8)
+    heat = cv2.LUT(cv2.merge([level, level, level]), table[None])
+    steps = np.arange(256) / 256
+    strength = np.where(steps < _TRACE, 0.0, np.clip(steps / _FULL, _FAINTEST, 1.0))
+    alpha = (opacity * strength).astype(np.float32)[level]
+    below = picture_rgb
+    if counts is not None and not counts.all():
+        inside = cv2.resize(counts.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        kept = (_DIMMED + (1 - _DIMMED) * inside)[..., None]
+        below = np.rint(picture_rgb * kept).astype(np.uint8)
+    return np.asarray(cv2.blendLinear(np.ascontiguousarray(below), heat, 1 - alpha, alpha), dtype=np.uint8)

@@ -37,6 +37,7 @@ class HeatSheet:
         warnings: tuple[str, ...],
         scale: Scale | None,
         colours: ListedColormap,
+        half: bool = False,
     ) -> None:
         """Draw what stays.
 
@@ -47,6 +48,7 @@ class HeatSheet:
             warnings: What the reader has to know.
             scale: The bar; None draws none.
             colours: Of the bar.
+            half: Make the sheet half as wide and high, to stand beside another.
 
         """
         lettering, room = Lettering(), WIDTH - 2 * EDGE
@@ -59,9 +61,9 @@ class HeatSheet:
             width, height = width * _TALLEST / height, _TALLEST
         self._left, self._top = EDGE, head
         self._size = max(2, round(width)), max(2, round(height))
-        # H.264 wants even sides.
+        # H.264 wants even sides, at half the size as well.
         low = head + max(self._size[1], 0 if scale is None else 320) + _BELOW
-        sheet = Sheet(WIDTH, low + low % 2, lettering)
+        sheet = Sheet(WIDTH, low + -low % 4, lettering)
         sheet.write(EDGE, EDGE + 19, lettering.fit(legible(title), 17, room, "bold"), 17, INK, "bold")
         y = EDGE + 46.0
         for row in told:
@@ -76,6 +78,13 @@ class HeatSheet:
             draw_bar(sheet, scale, (side, head + 44, 30.0, bar), True, over_white(colours))
         sheet.figure.canvas.draw()
         self._base = np.array(sheet.figure.canvas.buffer_rgba(), dtype=np.uint8)[..., :3].copy()  # type: ignore[attr-defined]
+        self._time_px = _TIME_PX
+        if half:
+            height, width = self._base.shape[0] // 2, self._base.shape[1] // 2
+            means = self._base.reshape(height, 2, width, 2, 3).mean(axis=(1, 3))
+            self._base = np.rint(means).astype(np.uint8)
+            self._left, self._top, self._time_px = self._left // 2, self._top // 2, _TIME_PX // 2
+            self._size = max(2, self._size[0] // 2), max(2, self._size[1] // 2)
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -98,9 +107,8 @@ class HeatSheet:
         page[self._top : self._top + height, self._left : self._left + width] = shown
         if time:
             image = Image.fromarray(page)
-            ImageDraw.Draw(image).text(
-                (self._left, self._top + height + 16), time, fill=INK, font=_time_font()
-            )
+            at = self._left, self._top + height + self._time_px * 2 // 3
+            ImageDraw.Draw(image).text(at, time, fill=INK, font=_time_font(self._time_px))
             page = np.array(image, dtype=np.uint8)
         return page
 
@@ -116,5 +124,5 @@ class HeatSheet:
 
 
 @cache
-def _time_font() -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), _TIME_PX)
+def _time_font(size_px: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size_px)

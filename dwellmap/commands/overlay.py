@@ -28,7 +28,7 @@ def overlay(
         typer.Option(
             min=0.01,
             max=100_000.0,
-            help="Seconds of footage in a second of film; default: films of about 20 s.",
+            help="Seconds of footage in a second of film; default: films of 20 s.",
         ),
     ] = None,
     films: Annotated[bool, typer.Option("--films/--no-films", help="Make films.")] = True,
@@ -36,13 +36,13 @@ def overlay(
         Path | None,
         typer.Option(
             metavar="VIDEO",
-            help="Put the run's own recording under trails and people's heat, people and all.",
+            help="Put the run's own recording under the films, people and all.",
         ),
     ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Blend a run's maps, tracks and people's heat into the camera's picture, and film how its maps build up."""
+    """Blend a run's maps, tracks and people's heat into the camera's picture; film how its maps build up."""
     options = OverlayOptions(colours, opacity, films, speed, show_people)
     folder, fresh = overlay_run(RunFolder.open(run), options, out, reporter_for(quiet, as_json))
     recipe = json.loads((folder / RECIPE).read_text(encoding="utf-8"))

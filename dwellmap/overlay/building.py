@@ -20,7 +20,7 @@ from dwellmap.run_maps import RunValues
 
 _PAPER = 250
 # The floor on each of the four sheets, pixels.
-_LONG_PX = 1100
+_LONG_PX = 550
 
 
 class BuildingPage:
@@ -57,26 +57,23 @@ class BuildingPage:
         self._cells = grid.place_of(px.reshape(-1, 2)).reshape(size[1], size[0])
         self._scales: dict[str, Scale] = {name: shown.scale for name, shown in values.maps.items()}
         self._sheets = {
-            name: HeatSheet(size, f"{MEANING[name][0]}: {one.unit}", (where,), (), one, colours)
+            name: HeatSheet(size, f"{MEANING[name][0]}: {one.unit}", (where,), (), one, colours, half=True)
             for name, one in self._scales.items()
         }
 
     def filled(self, maps: tuple[GridMap, ...], t_s: float) -> NDArray[np.uint8]:
         """The page (height, width, 3) with the maps up to a moment."""
         pages = [self._one(grid_map, until_text(t_s)) for grid_map in maps]
-        page = np.vstack([np.hstack(pages[:2]), np.hstack(pages[2:])])
-        # Every second pixel of text would be lost; means keep it legible.
-        h, w = page.shape[0] // 4 * 4, page.shape[1] // 4 * 4
-        small = page[:h, :w].reshape(h // 2, 2, w // 2, 2, 3).mean(axis=(1, 3))
-        return np.asarray(np.rint(small), dtype=np.uint8)
+        return np.vstack([np.hstack(pages[:2]), np.hstack(pages[2:])])
 
     def _one(self, grid_map: GridMap, time: str) -> NDArray[np.uint8]:
         kinds = kinds_of(grid_map, self._coverage, self._min_coverage)
         scale = self._scales[grid_map.name]
         rgba = cell_colours(grid_map, kinds, scale, self._colours).reshape(-1, 4)
-        rgba = np.vstack([rgba, np.zeros(4)])[self._cells]
+        rgba = np.vstack([rgba, np.zeros(4)]).astype(np.float32)[self._cells]
         alpha = rgba[..., 3:]
-        shown = np.rint(self._floor * (1 - alpha) + 255 * rgba[..., :3] * alpha).astype(np.uint8)
+        heat = 255 * rgba[..., :3] * alpha
+        shown = np.rint(self._floor * (1 - alpha) + heat).astype(np.uint8)
         return self._sheets[grid_map.name].filled(shown, time)
 
 

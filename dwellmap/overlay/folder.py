@@ -164,7 +164,7 @@ def _work(run: RunFolder, options: OverlayOptions) -> _Work:
         recording = open_recording(options.video, clock_rate=source.clock_rate)
         if recording.content_hash != source.content_hash:
             raise ValueError(
-                f"{options.video}: expected the recording that the run was made from ({source.path}), got another"
+                f"{options.video}: expected the recording of this run ({source.path}), got another"
             )
     path = run.scene_picture()
     scene = None if path is None else cv2.imread(str(path), cv2.IMREAD_COLOR)
