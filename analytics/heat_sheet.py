@@ -77,7 +77,9 @@ class HeatSheet:
             bar = min(420.0, max(200.0, self._size[1] - 80.0))
             draw_bar(sheet, scale, (side, head + 44, 30.0, bar), True, over_white(colours))
         sheet.figure.canvas.draw()
-        self._base = np.array(sheet.figure.canvas.buffer_rgba(), dtype=np.uint8)[..., :3].copy()  # type: ignore[attr-defined]
+        self._base: NDArray[np.uint8] = np.array(sheet.figure.canvas.buffer_rgba(), dtype=np.uint8)[
+            ..., :3
+        ].copy()  # type: ignore[attr-defined]
         self._time_px = _TIME_PX
         if half:
             height, width = self._base.shape[0] // 2, self._base.shape[1] // 2

@@ -10,6 +10,7 @@ from pathlib import Path
 from dwellmap.days.links import links_in, read_links
 from dwellmap.days.part import runs_in
 from dwellmap.days.rebuild import rebuild
+from dwellmap.derived import erase_derived
 from dwellmap.run_folder import ERASED, PERSONAL, RECIPE, RunFolder, dump_json
 
 
@@ -77,6 +78,7 @@ def _of_camera(camera: Path, day: date) -> Erased:
         if freed:
             runs.append(run)
             size, latest = size + freed, max(latest, began)
+    size += erase_derived(camera, {run.name for run in runs}, day)
     old = [file for linked, file in links_in(camera).items() if linked < day]
     for file in old:
         size += file.stat().st_size

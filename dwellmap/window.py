@@ -72,27 +72,6 @@ class Window:
         self.open = True
         cv2.namedWindow(_TITLE, cv2.WINDOW_AUTOSIZE)
 
-    @classmethod
-    @contextmanager
-    def wanted(cls, show: bool, show_people: bool) -> Iterator[Window | None]:
-        """A window if one is wanted, closed at the end.
-
-        Raises:
-            ValueError: If it cannot be opened; says why.
-
-        """
-        if not show:
-            yield None
-            return
-        reason = why_no_window()
-        if reason is not None:
-            raise ValueError(f"--show: {reason}")
-        window = cls(show_people)
-        try:
-            yield window
-        finally:
-            window.close()
-
     def changes(self, change: Change, moving_s: NDArray[np.float64]) -> None:
         """Show what moves in a picture, and the seconds of motion (h, w) so far."""
         if self.open:
@@ -141,3 +120,24 @@ class Window:
             or cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1
         ):
             self.close()
+
+
+@contextmanager
+def window_if(show: bool, show_people: bool) -> Iterator[Window | None]:
+    """A window if one is wanted, closed at the end.
+
+    Raises:
+        ValueError: If it cannot be opened; says why.
+
+    """
+    if not show:
+        yield None
+        return
+    reason = why_no_window()
+    if reason is not None:
+        raise ValueError(f"--show: {reason}")
+    window = Window(show_people)
+    try:
+        yield window
+    finally:
+        window.close()

@@ -22,7 +22,7 @@ from dwellmap.site import Site, load_site
 from dwellmap.site_file import Settings
 from dwellmap.site_recording import camera_of, site_recording
 from dwellmap.view import CameraView, uncalibrated_view
-from dwellmap.window import Window
+from dwellmap.window import window_if
 from tracker.frames import Recording
 from tracker.sources import find_recordings, open_recording
 
@@ -115,7 +115,7 @@ def activity(
     reporter = reporter_for(quiet, as_json)
     done: list[tuple[Path, bool]] = []
     failed: list[str] = []
-    with Window.wanted(show, show_people) as window:
+    with window_if(show, show_people) as window:
         for number, path in enumerate(recordings, start=1):
             if many:
                 reporter.say(f"{number} of {len(recordings)}: {path}")

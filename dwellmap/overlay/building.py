@@ -70,9 +70,9 @@ class BuildingPage:
         kinds = kinds_of(grid_map, self._coverage, self._min_coverage)
         scale = self._scales[grid_map.name]
         rgba = cell_colours(grid_map, kinds, scale, self._colours).reshape(-1, 4)
-        rgba = np.vstack([rgba, np.zeros(4)]).astype(np.float32)[self._cells]
-        alpha = rgba[..., 3:]
-        heat = 255 * rgba[..., :3] * alpha
+        colour = np.vstack([rgba, np.zeros(4)]).astype(np.float32)[self._cells]
+        alpha = colour[..., 3:]
+        heat = 255 * colour[..., :3] * alpha
         shown = np.rint(self._floor * (1 - alpha) + heat).astype(np.uint8)
         return self._sheets[grid_map.name].filled(shown, time)
 

@@ -1,0 +1,56 @@
+"""What was made from runs and recordings and tells of single people as well: overlays and films of activity."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+
+OVERLAY, ACTIVITY = "overlay.json", "activity.json"
+
+
+def erase_derived(camera: Path, runs: set[str], before: date) -> int:
+    """Erase the overlays of runs that were erased, and the films of activity from before a day.
+
+    Pictures and numbers of activity are sums and stay. Overlays can be made again from what is left of a run.
+
+    Args:
+        camera: Folder of a camera.
+        runs: Names of the runs that were erased.
+        before: The first day that is kept.
+
+    Returns:
+        Bytes that were freed.
+
+    """
+    freed = 0
+    for mark in sorted(camera.glob(f"*/{OVERLAY}")):
+        told = _read(mark)
+        if told.get("run") in runs:
+            freed += sum(file.stat().st_size for file in mark.parent.iterdir() if file.is_file())
+            shutil.rmtree(mark.parent)
+    for mark in sorted(camera.glob(f"*/{ACTIVITY}")):
+        if _day(mark, _read(mark)) < before:
+            for film in mark.parent.glob("*.mp4"):
+                freed += film.stat().st_size
+                film.unlink()
+    return freed
+
+
+def _read(mark: Path) -> dict[str, object]:
+    try:
+        told = json.loads(mark.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # not ours, or damaged: judged by its own date
+    return told if isinstance(told, dict) else {}
+
+
+def _day(mark: Path, told: dict[str, object]) -> date:
+    """The day on which the recording began, or, where nobody knows that, on which the folder was made."""
+    source = told.get("source")
+    start = source.get("start") if isinstance(source, dict) else None
+    try:
+        return datetime.fromisoformat(str(start)).date()
+    except ValueError:
+        return date.fromtimestamp(mark.stat().st_mtime)
