@@ -1,4 +1,4 @@
-"""What was made from runs and recordings and tells of single people as well: overlays and films of activity."""
+"""What was made from runs and recordings and tells of single people: overlays, films of activity."""
 
 from __future__ import annotations
 

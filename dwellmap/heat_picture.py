@@ -10,10 +10,10 @@ from matplotlib.colors import ListedColormap
 from numpy.typing import NDArray
 from PIL import Image
 
-from analytics.blend import blend
-from analytics.heat_sheet import HeatSheet
 from analytics.maps import GridMap
 from analytics.palette import Kind, Scale, scale_of
+from dwellmap.blend import blend
+from dwellmap.heat_sheet import HeatSheet
 
 # A map alone lies on a paper as pale as that of the plans.
 _PAPER = 246

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.blend import blend
 from analytics.colours import colours_by_name
+from dwellmap.blend import blend
 from tracker.background import at_working_size, working_size
 from tracker.changes import Change, moving_boxes
 from tracker.scenepicture import softened

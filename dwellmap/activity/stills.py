@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from analytics.activity import activity_map
 from analytics.colours import colours_by_name
-from analytics.heat_sheet import HeatSheet
 from dwellmap.activity.rearranged import Rearranged, outlined
 from dwellmap.activity.region_picture import with_regions
 from dwellmap.activity.work import Work
 from dwellmap.film import clock_text, until_text
 from dwellmap.heat_picture import HeatPicture, save
+from dwellmap.heat_sheet import HeatSheet
 
 
 def draw_stills(draft: Path, work: Work, table: pd.DataFrame, places: tuple[Rearranged, ...]) -> HeatPicture:

@@ -72,7 +72,7 @@ def run(
     ] = None,
     show: Annotated[
         bool,
-        typer.Option("--show", help="Show boxes and growing heat in a window while it works; q closes it."),
+        typer.Option("--show", help="Show boxes and heat in a window while it works; q closes it."),
     ] = False,
     show_people: Annotated[
         bool, typer.Option("--show-people", help="In that window, show the pictures sharp, people and all.")

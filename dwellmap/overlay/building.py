@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from analytics.furnishing import Backdrop
 from analytics.growth import Growth
 from analytics.heading import MEANING
-from analytics.heat_sheet import HeatSheet
 from analytics.maps import GridMap
 from analytics.palette import Scale, cell_colours, kinds_of
 from dwellmap.film import until_text
+from dwellmap.heat_sheet import HeatSheet
 from dwellmap.run_maps import RunValues
 
 _PAPER = 250

@@ -20,10 +20,10 @@ from analytics.colours import ColourName, colours_by_name
 from analytics.grid import Grid
 from analytics.growth import Growth
 from analytics.heading import MEANING
-from analytics.heat_sheet import HeatSheet
 from dwellmap.backdrop import backdrop_of
 from dwellmap.film import FPS, PEOPLE, FilmClock, clock_text, film, frames_below, same_below, until_text
 from dwellmap.heat_picture import HeatPicture, save
+from dwellmap.heat_sheet import HeatSheet
 from dwellmap.increments import Increments
 from dwellmap.overlay.building import BuildingPage, building_pages
 from dwellmap.overlay.in_camera import cell_of_pixels, over_camera

@@ -77,16 +77,15 @@ class HeatSheet:
             bar = min(420.0, max(200.0, self._size[1] - 80.0))
             draw_bar(sheet, scale, (side, head + 44, 30.0, bar), True, over_white(colours))
         sheet.figure.canvas.draw()
-        self._base: NDArray[np.uint8] = np.array(sheet.figure.canvas.buffer_rgba(), dtype=np.uint8)[
-            ..., :3
-        ].copy()  # type: ignore[attr-defined]
+        drawn = np.asarray(sheet.figure.canvas.buffer_rgba())  # type: ignore[attr-defined]
+        page = np.array(drawn[..., :3], dtype=np.uint8)
         self._time_px = _TIME_PX
         if half:
-            height, width = self._base.shape[0] // 2, self._base.shape[1] // 2
-            means = self._base.reshape(height, 2, width, 2, 3).mean(axis=(1, 3))
-            self._base = np.rint(means).astype(np.uint8)
+            rows, columns = page.shape[0] // 2, page.shape[1] // 2
+            page = np.rint(page.reshape(rows, 2, columns, 2, 3).mean(axis=(1, 3))).astype(np.uint8)
             self._left, self._top, self._time_px = self._left // 2, self._top // 2, _TIME_PX // 2
             self._size = max(2, self._size[0] // 2), max(2, self._size[1] // 2)
+        self._base = page
 
     @property
     def size_px(self) -> tuple[int, int]:
