@@ -91,31 +91,30 @@ def measure_activity(
     if options.reference is not None:
         picture = still_picture(options.reference, recording.size_px, "reference")
         reference = at_working_size(picture, small)
-    with written_whole(target) as draft:
-        with reporter.step(f"{recording.name}: learning the empty scene", None):
-            changes = Changes(recording, reference, options.threshold, counts)
-        warnings = () if reference is None else _doubts(reference, changes.empty_bgr())
-        floor = None
-        if view.calibration is not None:
-            floor = Floor.of(view.calibration, view.grid(settings.maps), view.zones, small)
-        clock = FilmClock.over(0.0, max(recording.duration_s or 0.0, changes.last_s), options.speed)
-        with Increments(draft) as steps:
-            counted = count(
-                recording,
-                changes,
-                regions,
-                floor,
-                options.every_s,
-                clock.speed / FPS,
-                steps,
-                reporter,
-                watcher,
-            )
-            work = Work(
-                recording, view, settings, options, changes, counts, regions, floor, clock, counted, steps,
-                (*warnings, *_gaps(counted)),
-            )  # fmt: skip
-            _write(draft, path, work, reference, reporter)
+    with reporter.step(f"{recording.name}: learning the empty scene", None):
+        changes = Changes(recording, reference, options.threshold, counts)
+    warnings = () if reference is None else _doubts(reference, changes.empty_bgr())
+    floor = None
+    if view.calibration is not None:
+        floor = Floor.of(view.calibration, view.grid(settings.maps), view.zones, small)
+    clock = FilmClock.over(0.0, max(recording.duration_s or 0.0, changes.last_s), options.speed)
+    with written_whole(target) as draft, Increments(draft) as steps:
+        counted = count(
+            recording,
+            changes,
+            regions,
+            floor,
+            options.every_s,
+            clock.speed / FPS,
+            steps,
+            reporter,
+            watcher,
+        )
+        work = Work(
+            recording, view, settings, options, changes, counts, regions, floor, clock, counted, steps,
+            (*warnings, *_gaps(counted)),
+        )  # fmt: skip
+        _write(draft, path, work, reference, reporter)
     return target, True
 
 

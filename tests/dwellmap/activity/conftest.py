@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ def furnished(seed: int = 5) -> np.ndarray:
     """A textured wall and floor without anybody, (240, 320, 3)."""
     random = np.random.default_rng(seed)
     coarse = random.integers(70, 190, (12, 16, 3)).astype(np.uint8)
-    return np.repeat(np.repeat(coarse, 20, axis=0), 20, axis=1)
+    return cv2.GaussianBlur(np.repeat(np.repeat(coarse, 20, axis=0), 20, axis=1), (0, 0), 4)
 
 
 def shot(path: Path, at, length_s: float = LENGTH_S, extra=None) -> Path:
@@ -43,7 +44,7 @@ def shot(path: Path, at, length_s: float = LENGTH_S, extra=None) -> Path:
 
 @pytest.fixture(scope="session")
 def mover(tmp_path_factory):
-    """24 s. A thing of 40 x 60 pixels stands at (20, 20) from 4 s to 10 s and at (240, 140) from 12 s to 14 s.
+    """24 s. A thing of 40 x 60 pixels stands at (20, 20) from 4 to 10 s and at (240, 140) from 12 to 14 s.
 
     Between and around it there is nothing. A shadow, the floor at seven tenths of its brightness, lies at
     (120..200, 160..220) from 16 s to 20 s. With 4 x 4 regions of 80 x 60 pixels the first place is in row 1,
@@ -55,9 +56,13 @@ def mover(tmp_path_factory):
             return 20, 20
         return (240, 140) if 12 <= t_s < 14 else None
 
+    lit = np.ones((240, 320, 1), dtype=np.float32)
+    lit[160:220, 120:200] = 0.7
+    shade = cv2.GaussianBlur(lit, (0, 0), 4)[..., None]
+
     def shadow(image, t_s):
         if 16 <= t_s < 20:
-            image[160:220, 120:200] = (image[160:220, 120:200] * 0.7).astype(np.uint8)
+            image[:] = (image * shade).astype(np.uint8)
 
     return shot(tmp_path_factory.mktemp("mover") / "mover.mp4", at, extra=shadow)
 
