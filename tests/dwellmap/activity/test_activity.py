@@ -93,6 +93,19 @@ def test_the_last_picture_of_the_film_is_the_static_map(measured):
     assert np.abs(frames[0].astype(int) - static).mean() > apart.mean()
 
 
+def test_a_browser_plays_the_films(measured, browser):
+    page = browser.new_page()
+    for name in ("building", "recent"):
+        page.goto((measured / f"{name}.mp4").as_uri())
+        page.wait_for_function("document.querySelector('video')?.readyState >= 2", timeout=60_000)
+        shown = page.evaluate(
+            "(() => { const v = document.querySelector('video');"
+            " return [v.duration, v.videoWidth, v.error === null]; })()"
+        )
+        assert shown == [pytest.approx(6.0, abs=0.2), 1400, True]
+    page.close()
+
+
 def test_before_it_is_compressed_it_is_equal_to_the_bit(mover, monkeypatch, dwellmap, tmp_path):
     from dwellmap import film
 
