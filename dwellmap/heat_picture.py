@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from matplotlib.colors import ListedColormap
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from analytics.maps import GridMap
 from analytics.palette import Kind, Scale, scale_of
 from dwellmap.blend import blend
 from dwellmap.heat_sheet import HeatSheet
+from tracker.scenepicture import soft_sigma_px
 
 # A map alone lies on a paper as pale as that of the plans.
 _PAPER = 246
@@ -74,7 +76,7 @@ class HeatPicture:
     ) -> NDArray[np.uint8]:
         """The sheet with values (h, w) blended over a picture (H, W, 3)."""
         counts = None if self.counts.all() else self.counts
-        share = values * (self.scale.factor / self.scale.top)
+        share = softened_values(values, self.counts) * (self.scale.factor / self.scale.top)
         return self.sheet.filled(blend(picture_rgb, share, self.colours, self.opacity, counts), time)
 
     def alone(self, values: NDArray[np.float64], time: str) -> NDArray[np.uint8]:
@@ -82,8 +84,17 @@ class HeatPicture:
         width, height = self.sheet.picture_px
         paper = np.full((height, width, 3), _PAPER, dtype=np.uint8)
         counts = None if self.counts.all() else self.counts
-        share = values * (self.scale.factor / self.scale.top)
+        share = softened_values(values, self.counts) * (self.scale.factor / self.scale.top)
         return self.sheet.filled(blend(paper, share, self.colours, 1.0, counts), time)
+
+
+def softened_values(values: NDArray[np.float64], counts: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Values (h, w) so soft that nobody is recognised by an outline; nothing where nothing counts (h, w).
+
+    Near the camera a single silhouette shows the profile of a face.
+    """
+    soft = cv2.GaussianBlur(values, (0, 0), soft_sigma_px(len(values)))
+    return np.asarray(np.where(counts, soft, 0.0), dtype=np.float64)
 
 
 def save(path: Path, rgb: NDArray[np.uint8]) -> None:

@@ -25,7 +25,7 @@ from dwellmap.activity.region import counting_pixels
 from dwellmap.activity.stills import draw_stills
 from dwellmap.activity.work import Work
 from dwellmap.film import FPS, FilmClock
-from dwellmap.heat_picture import save
+from dwellmap.heat_picture import save, softened_values
 from dwellmap.increments import Increments
 from dwellmap.progress import Reporter
 from dwellmap.run_folder import dump_json, safe_name, written_whole
@@ -149,7 +149,12 @@ def _write(
     places = rearranged(work.changes.place, reference, work.changes.empty_bgr(), work.counts)
     save(draft / SCENE, counted.scene_bgr[..., ::-1])
     table.round(6).to_csv(draft / TABLE, index=False)
-    np.savez(draft / ARRAYS, moving_s=work.moving_s, difference=work.difference, counts=work.counts)
+    np.savez(
+        draft / ARRAYS,
+        moving_s=softened_values(work.moving_s, work.counts),
+        difference=work.difference,
+        counts=work.counts,
+    )
     heat = draw_stills(draft, work, table, places)
     if work.floor is not None:
         draw_floor_map(draft, work, work.floor, draft / SCENE)

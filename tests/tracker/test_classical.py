@@ -35,6 +35,7 @@ def test_a_low_part_is_enlarged():
 
 
 # Measured on 80 pictures of PETS: precision 0.91 and recall 0.69 (HOG), 0.92 and 0.40 (Haar).
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "precision", "recall"), [(HogDetector, 0.8, 0.55), (HaarDetector, 0.8, 0.3)]
 )

@@ -122,6 +122,7 @@ def test_before_it_is_compressed_it_is_equal_to_the_bit(mover, monkeypatch, dwel
     np.testing.assert_array_equal(kept["building.mp4"], static)
 
 
+@pytest.mark.slow
 def test_speed_says_how_long_the_film_is(mover, dwellmap, tmp_path):
     folder = active(mover, dwellmap, tmp_path, "--speed", 8)
     assert len(frames_of(folder / "building.mp4")) == len(frames_of(folder / "recent.mp4")) == 30
@@ -187,6 +188,7 @@ def test_the_same_is_not_done_twice(measured, mover, dwellmap):
     }
 
 
+@pytest.mark.slow
 def test_every_video_of_a_folder(mover, dwellmap, tmp_path):
     """`.mp4`, `.mkv`, `.avi`, `.mpg` and one that is no video: four folders, and a message for the fifth."""
     films = tmp_path / "films"
@@ -232,6 +234,7 @@ def test_pictures_without_people_only(mover, measured, dwellmap, tmp_path):
     assert greenest(folder / "building-people.mp4") > 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("colours", ["viridis", "hot", "jet", "red"])
 def test_colours_by_name(still, mover, dwellmap, tmp_path, colours):
     folder = active(mover, dwellmap, tmp_path, "--no-films", "--colours", colours)
