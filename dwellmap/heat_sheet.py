@@ -53,7 +53,9 @@ class HeatSheet:
         """
         lettering, room = Lettering(), WIDTH - 2 * EDGE
         told = [row for line in lines for row in lettering.wrap(legible(line), 10.5, room, 2)]
-        warned = [row for text in warnings for row in lettering.wrap("⚠ " + legible(text), 9.5, room, 2)]
+        warned = [
+            row for text in warnings for row in lettering.wrap("⚠ " + legible(text), 9.5, room, 2, "bold")
+        ]
         head = EDGE + 46 + 30 * len(told) + 28 * len(warned) + 14
         width: float = WIDTH - 2 * EDGE - (0 if scale is None else _SIDE)
         height = width * picture_px[1] / picture_px[0]

@@ -34,7 +34,7 @@ def test_what_does_not_count_is_dimmed():
 
 
 def test_a_profile_is_gone_and_time_is_kept():
-    """Teeth of two pixels, as fine as a nose at 360 rows, are even after; nothing gets into what is ignored."""
+    """Teeth of two pixels, as fine as a nose at 360 rows, are even after; what is ignored gets nothing."""
     values = np.zeros((360, 640))
     values[100:260, 200:300] = 5.0
     values[100:260, 300:302] = np.repeat(np.arange(80) % 2 * 5.0, 2)[:, None]
