@@ -29,7 +29,7 @@ def display(tmp_path_factory):
     folder = tmp_path_factory.mktemp("display")
     server = subprocess.Popen(
         [xvfb, "-displayfd", "1", "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-fbdir", folder,
-         "-nolisten", "tcp"],
+         "-noreset", "-nolisten", "tcp"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:
@@ -68,7 +68,11 @@ def film(tmp_path):
 def test_it_is_seen_while_it_works_and_gone_after(display, film, tmp_path, command, monkeypatch):
     name, screen = display
     monkeypatch.setenv("DISPLAY", name)
-    words = ["--no-films"] if command == "activity" else ["--detector", "motion", "--appearance", "none"]
+    words = (
+        ["--no-films", "--every", "0"]
+        if command == "activity"
+        else ["--detector", "motion", "--appearance", "none"]
+    )
     program = Path(sys.executable).with_name("dwellmap")
     working = subprocess.Popen(
         [program, command, film, "--show", "--out", tmp_path / "out", "--quiet", *words],
