@@ -17,7 +17,7 @@
 # Variables: PYTHON (which Python builds .venv), WORKERS (parallel test processes), CI=true (nothing may skip).
 
 # System packages that tests need, installed only in CI and only as root.
-CI_SYSTEM_PACKAGES = chromium
+CI_SYSTEM_PACKAGES = chromium xvfb libxtst6
 
 WORKERS ?= 2
 VENV := .venv

@@ -145,6 +145,12 @@ class Accumulator:
         total = total._with(visits.where(~still_open), len(joined - begin - end))
         return replace(total, open_visits=visits.where(still_open), open_at_begin=begin, open_at_end=end)
 
+    def plus_seconds(self, seconds: NDArray[np.floating]) -> Accumulator:
+        """The sums with seconds (places,) that belong to no person, such as those in which a pixel moved."""
+        if np.shape(seconds) != self.dwell_s.shape:
+            raise ValueError(f"expected {len(self.dwell_s)} places, got seconds of {np.shape(seconds)}")
+        return replace(self, dwell_s=self.dwell_s + seconds)
+
     def closed(self) -> Accumulator:
         """Fold the visits that are still open into the sums: nothing comes before or after."""
         if self.open_visits is None:

@@ -28,6 +28,10 @@ MEANING = {
     ),
     "dwell": ("Total dwell", "The time that all people together spent in each cell."),
     "attention": ("Average attention span", "How long one visit to a cell lasts: time spent, not gaze."),
+    "motion": (
+        "Motion activity",
+        "For how long something moved that stood in each cell: people, trolleys, doors. Nobody is counted.",
+    ),
 }
 
 
@@ -38,7 +42,7 @@ class MapTitle:
     Attributes:
         camera: Name of the camera.
         period: The time covered, in words, such as "12 May 2026, 10:00 to 11:00".
-        people: How many were counted.
+        people: How many were counted; None where nobody counts people.
         detector: What found them.
         warnings: Sentences printed below the title.
         recording: Name of the recording; empty for several.
@@ -48,7 +52,7 @@ class MapTitle:
 
     camera: str
     period: str
-    people: int
+    people: int | None
     detector: str
     warnings: tuple[str, ...] = ()
     recording: str = ""
@@ -76,7 +80,9 @@ def heading(grid_map: GridMap, scale: Scale, title: MapTitle, lettering: Letteri
     lines[-1] = Line(lines[-1].text, 10.5, QUIET, 42)
     where = "  ·  ".join(legible(text) for text in (title.camera, title.recording) if text.strip())
     lines.append(Line(lettering.fit(where, 10.5, room, "bold"), 10.5, INK, 30, bold=True))
-    if title.counted == "people":
+    if title.people is None:
+        counted = ""
+    elif title.counted == "people":
         counted = f"{number(title.people, True)} {'person' if title.people == 1 else 'people'} counted"
     else:
         counted = f"{number(title.people, True)} {legible(title.counted)} counted"
@@ -116,6 +122,8 @@ def nothing_to_draw(grid_map: GridMap, kinds: NDArray[np.uint8], title: MapTitle
         return "none of this floor was seen"
     if (kinds == Kind.NO_ARRIVAL).any():
         return "no arrival was seen, so no attention span is known"
+    if title.people is None:
+        return "nothing moved"
     if title.people == 0 and not grid_map.few.any():
         return "nobody was seen"
     return "nobody was counted on the floor in view"

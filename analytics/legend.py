@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import Normalize
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -64,7 +64,13 @@ def draw_legend(sheet: Sheet, entries: Sequence[Entry], left: float, top: float,
         y += ROW_PX + 24 * (len(lines) - 1)
 
 
-def draw_bar(sheet: Sheet, scale: Scale, box: tuple[float, float, float, float], upright: bool) -> Colorbar:
+def draw_bar(
+    sheet: Sheet,
+    scale: Scale,
+    box: tuple[float, float, float, float],
+    upright: bool,
+    colours: ListedColormap | None = None,
+) -> Colorbar:
     """Draw the colour bar into a box (left, top, width, height) and the unit above it.
 
     An arrow at its top says that some values lie above the scale; the highest is written beside it.
@@ -74,7 +80,7 @@ def draw_bar(sheet: Sheet, scale: Scale, box: tuple[float, float, float, float],
     axes = sheet.axes(left, top, width, height)
     bar = Colorbar(
         axes,
-        ScalarMappable(Normalize(0, scale.top), bar_colours()),
+        ScalarMappable(Normalize(0, scale.top), bar_colours() if colours is None else colours),
         orientation="vertical" if upright else "horizontal",
         extend="max" if scale.clipped else "neither",
         extendfrac=26 / (height if upright else width),

@@ -119,7 +119,7 @@ def _readable(name: str, unit: str, top: float) -> tuple[str, float]:
             "people per 10 000 px²": "people per 1 000 000 px²",
         }
         return (larger[unit], 100.0) if unit in larger else (unit, 1.0)
-    if name in ("dwell", "attention") and top > 600:
+    if name in ("dwell", "attention", "motion") and top > 600:
         word, seconds = ("hours", 3600.0) if top > 3 * 3600 else ("minutes", 60.0)
         return unit.replace("seconds", word), 1 / seconds
     return unit, 1.0
@@ -143,11 +143,14 @@ def bar_colours() -> ListedColormap:
     return ListedColormap(shades, name="dwellmap over white")
 
 
-def cell_colours(grid_map: GridMap, kinds: NDArray[np.uint8], scale: Scale) -> NDArray[np.float64]:
+def cell_colours(
+    grid_map: GridMap, kinds: NDArray[np.uint8], scale: Scale, colours: ListedColormap | None = None
+) -> NDArray[np.float64]:
     """Colour of every cell, (rows, columns, 4) RGBA in 0..1; empty floor is clear."""
     with np.errstate(invalid="ignore"):
         share = np.nan_to_num(grid_map.values * scale.factor / scale.top, nan=0.0, posinf=1.0)
-    rgba = np.asarray(colour_map()(np.clip(share, 0.0, 1.0)), dtype=np.float64)
+    chosen = colour_map() if colours is None else colours
+    rgba = np.asarray(chosen(np.clip(share, 0.0, 1.0)), dtype=np.float64)
     rgba[..., 3] = 0.0
     for kind, alpha in ((Kind.COUNTED, SOLID), (Kind.FINE, BLURRED), (Kind.FEW, FADED)):
         rgba[kinds == kind, 3] = alpha

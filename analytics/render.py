@@ -9,11 +9,13 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap
 from matplotlib.path import Path as Outline
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from analytics import furnishing, legend
+from analytics.colours import over_white
 from analytics.furnishing import Backdrop, Box
 from analytics.grid import Grid
 from analytics.heading import MEANING, MapTitle, heading, nothing_to_draw, write_heading, write_message
@@ -47,6 +49,7 @@ def render_map(
     footprint: NDArray[np.float64] | None = None,
     min_entries: int = 5,
     min_coverage: float = 0.5,
+    colours: ListedColormap | None = None,
 ) -> None:
     """Draw one map and write it as a PNG, 1400 pixels wide; the same input gives the same bytes.
 
@@ -61,6 +64,7 @@ def render_map(
         footprint: (n, 2) outline of what the camera's picture shows, in the floor's unit.
         min_entries: Entries under which a cell is few, as the legend says.
         min_coverage: Coverage under which a cell is hatched as not seen.
+        colours: From little to much; default those of all maps.
 
     Raises:
         ValueError: Where the map, the coverage or the footprint do not fit the grid.
@@ -76,6 +80,7 @@ def render_map(
         footprint=footprint,
         min_entries=min_entries,
         min_coverage=min_coverage,
+        colours=colours,
     )
     sheet.save(path)
 
@@ -91,6 +96,7 @@ def draw_map(
     footprint: NDArray[np.float64] | None = None,
     min_entries: int = 5,
     min_coverage: float = 0.5,
+    colours: ListedColormap | None = None,
 ) -> Sheet:
     """Draw one map and return the sheet; the arguments are those of `render_map`."""
     _check(grid_map, coverage, footprint)
@@ -132,7 +138,7 @@ def draw_map(
     axes = sheet.axes(left, head_px, map_w, map_h)
     axes.set(xlim=(view[0], view[2]), ylim=(view[3], view[1]), aspect="auto")
     write_heading(sheet, header, metric)
-    _draw_floor(sheet, axes, grid_map, kinds, scale, backdrop, view)
+    _draw_floor(sheet, axes, grid_map, kinds, scale, backdrop, view, colours)
     if furnished:
         furnishing.draw_scene(axes, scene, filled=backdrop is None)
     if footprint is not None:
@@ -144,7 +150,7 @@ def draw_map(
     if scale.empty:
         write_message(sheet, axes, nothing_to_draw(grid_map, kinds, title))
     else:
-        legend.draw_bar(sheet, scale, bar_box, upright=not wide)
+        legend.draw_bar(sheet, scale, bar_box, not wide, None if colours is None else over_white(colours))
     for column, (x, y) in zip(columns, corners, strict=True):
         legend.draw_legend(sheet, column, x, y, _SIDE)
     return sheet
@@ -209,6 +215,7 @@ def _draw_floor(
     scale: Scale,
     backdrop: Backdrop | None,
     view: Box,
+    colours: ListedColormap | None,
 ) -> None:
     """The picture or the plain sheet below, the cells, their marks and the hatch."""
     grid = grid_map.grid
@@ -220,7 +227,7 @@ def _draw_floor(
     pixel = axes.get_window_extent().width / (view[2] - view[0])
     x, y = grid.x_edges, grid.y_edges
     axes.imshow(
-        cell_colours(grid_map, kinds, scale),
+        cell_colours(grid_map, kinds, scale, colours),
         extent=(float(x[0]), float(x[-1]), float(y[-1]), float(y[0])),
         interpolation="nearest" if grid.cell * pixel >= 1 else "antialiased",
         aspect="auto",

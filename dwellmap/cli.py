@@ -18,6 +18,8 @@ from typer.main import get_command
 COMMANDS = {
     "run": "run",
     "maps": "maps",
+    "overlay": "overlay",
+    "activity": "activity",
     "compare": "compare",
     "link": "link",
     "watch": "watch",

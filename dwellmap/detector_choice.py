@@ -28,14 +28,14 @@ class DetectorChoice:
     """A detector that has been decided upon but not yet loaded.
 
     Attributes:
-        kind: "yolo", "motion", "mog2" or "replay".
+        kind: "yolo", "motion", "mog2", "hog", "haar" or "replay".
         identity: What determines its boxes apart from the recording: goes into the run's key.
         notes: What the reader of a map has to know about the choice.
         load: Makes it for a recording.
 
     """
 
-    kind: Literal["yolo", "motion", "mog2", "replay"]
+    kind: Literal["yolo", "motion", "mog2", "hog", "haar", "replay"]
     identity: str
     notes: tuple[str, ...]
     load: Callable[[Recording, Calibration | None, Scene], Detector]
@@ -71,6 +71,8 @@ def choose_detector(
         return _motion(())
     if kind == "mog2":
         return _mog2()
+    if kind == "hog" or kind == "haar":
+        return _classical(kind)
     found = find_weights(weights)
     if found is not None:
         return _yolo(found, settings)
@@ -114,6 +116,20 @@ def _mog2() -> DetectorChoice:
         return LiveMotionDetector(recording.size_px, calibration, scene)
 
     return DetectorChoice("mog2", "mog2", (), load)
+
+
+def _classical(kind: Literal["hog", "haar"]) -> DetectorChoice:
+    from tracker.classical import HaarDetector, HogDetector, why_missing
+
+    missing = why_missing(kind)
+    if missing is not None:
+        raise ValueError(f"--detector {kind}: {missing}")
+
+    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
+        del calibration, scene
+        return (HogDetector if kind == "hog" else HaarDetector).for_recording(recording)
+
+    return DetectorChoice(kind, kind, (), load)
 
 
 def _replay(detections: Path | None, recording: Path, one_of_many: bool) -> DetectorChoice:

@@ -14,6 +14,7 @@ from typing import Any
 from dwellmap.days.links import links_in, read_links
 from dwellmap.days.part import runs_in
 from dwellmap.days.rebuild import rebuild
+from dwellmap.derived import erase_derived
 from dwellmap.leftovers import sweep_leftovers
 from dwellmap.run_folder import (
     DAMAGED,
@@ -63,7 +64,8 @@ def erase_before(out: Path, day: date, min_people: int = FEW_PEOPLE) -> Erased:
     recording cannot begin after its run was made. Files go by their names, whether or not the run can be
     read. It is marked first (`erased.json`), so that an erasure that was cut short is told from damage, and
     finished the next time. What its tables of times say of few people is made coarser (`analytics.thinning`).
-    Links of later days that named people of these runs are made anew without them.
+    Links of later days that named people of these runs are made anew without them. Overlays of erased runs
+    and films of activity go too.
 
     What goes wrong with one file, run or camera stops no other.
 
@@ -88,6 +90,8 @@ def erase_before(out: Path, day: date, min_people: int = FEW_PEOPLE) -> Erased:
             for run in sorted(f for f in camera.iterdir() if f.is_dir() and _may_be_run(f.name)):
                 with _noting(erased, run):
                     _erase_run(run, day, min_people, erased)
+        with _noting(erased, camera):
+            erased.bytes += erase_derived(camera, day)
         with _noting(erased, camera):
             _erase_links(camera, day, erased)
     return erased

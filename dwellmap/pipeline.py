@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +33,9 @@ from tracker.tracks import Tracks
 
 # Pictures handed to a detector at once: enough for a batch to pay, few enough for memory.
 _BATCH = 8
+
+Watcher = Callable[[float, NDArray[np.uint8] | None, NDArray[np.floating]], None]
+"""Told the time, the picture and the boxes (n, 4) of the people found in it."""
 
 
 @dataclass(slots=True)
@@ -94,6 +97,7 @@ def detect(
     sample_fps: float | None,
     reporter: Reporter,
     timing: Timing,
+    watcher: Watcher | None = None,
 ) -> Seen:
     """Decode the recording once and find the people in its sampled pictures.
 
@@ -103,6 +107,7 @@ def detect(
         sample_fps: Pictures a second to look at; None for all.
         reporter: Told how far it is.
         timing: Receives the seconds of "decode" and "detect".
+        watcher: Shows the people of each picture while it works.
 
     """
     stream = recording.read(None if detector.every_frame else sample_fps)
@@ -114,6 +119,8 @@ def detect(
                 since = time.perf_counter()
                 for frame, people in zip(frames, detector.detect(frames), strict=True):
                     scene.add(frame, people.xyxy)
+                    if watcher is not None:
+                        watcher(frame.t_s, frame.image_bgr, people.xyxy)
                     yield frame, people
                 timing.add("detect", since)
                 step.to(frames[-1].t_s)

@@ -21,7 +21,7 @@ from dwellmap.backdrop import backdrop_of
 from dwellmap.days.rebuild import is_linked, rebuild
 from dwellmap.detector_choice import DetectorChoice
 from dwellmap.estimated_floor import with_floor
-from dwellmap.pipeline import Looking, Seen, Timing, countable, detect, follow, measure
+from dwellmap.pipeline import Looking, Seen, Timing, Watcher, countable, detect, follow, measure
 from dwellmap.progress import Reporter
 from dwellmap.recipe import recipe, run_key
 from dwellmap.remarks import NOT_CALIBRATED, Judged, remarks
@@ -81,6 +81,7 @@ def run_recording(
     sample_fps: float | None,
     clock_rate: float,
     embedder: Embedder | None = None,
+    watcher: Watcher | None = None,
 ) -> Finished:
     """Take one recording to its maps.
 
@@ -97,6 +98,7 @@ def run_recording(
         sample_fps: Pictures a second to look at; None for all.
         clock_rate: Real seconds in a second of the container, for the recipe.
         embedder: Tells people apart by their looks; None links them by motion alone.
+        watcher: Shows the people of each picture while it works.
 
     Raises:
         OSError: If the output cannot be written; nothing half-written stays.
@@ -127,7 +129,7 @@ def run_recording(
             _check_still(still, first_moments(recording), recording, view, settings, target)
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
-        seen = detect(recording, detector, sample_fps, reporter, timing)
+        seen = detect(recording, detector, sample_fps, reporter, timing, watcher)
         notes = (*choice.notes, *detector.remarks)
         if still is not None and not _check_still(still, seen.moments, recording, view, settings, target):
             notes = (*notes, NOT_COMPARED)

@@ -42,6 +42,7 @@ class Camera:
         files: Patterns of its recordings.
         start: Pattern of the wall-clock start in its file names; None if it is not there.
         ignored_px: Polygons (n, 2) in pixels in which nobody counts.
+        roi_px: Polygons (n, 2) in pixels in which activity counts; empty for all of the picture.
         time_zone: The site's.
 
     """
@@ -53,6 +54,7 @@ class Camera:
     files: tuple[str, ...]
     start: str | None
     ignored_px: tuple[NDArray[np.float64], ...]
+    roi_px: tuple[NDArray[np.float64], ...]
     time_zone: ZoneInfo
 
 
@@ -221,6 +223,7 @@ def _camera(table: CameraTable, time_zone: ZoneInfo) -> Camera:
         files=table.files,
         start=table.start,
         ignored_px=table.ignored_px,
+        roi_px=table.roi_px,
         time_zone=time_zone,
     )
 

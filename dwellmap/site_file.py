@@ -139,6 +139,11 @@ class CameraTable(Table):
         max_length=100,
         description="areas of the picture in which nobody counts: lists of corners [x, y], pixels",
     )
+    roi_px: tuple[PicturePolygon, ...] = Field(
+        (),
+        max_length=100,
+        description="areas of the picture in which `dwellmap activity` counts, likewise; default all of it",
+    )
 
 
 class OpeningHoursTable(Table):

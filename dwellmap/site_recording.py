@@ -31,3 +31,19 @@ def site_recording(
     except ValueError as error:
         raise ValueError(f"{recording.name} with {camera.calibration}: {error}") from error
     return recording, site_view(place, camera, recording.size_px, fitted, made_for=calibration.image_size_px)
+
+
+def camera_of(place: Site, name: str | None, path: Path) -> Camera:
+    """The camera of a recording: the one named, or the one that its file name or folder says.
+
+    Raises:
+        ValueError: If there is none, or more than one.
+
+    """
+    if name is None:
+        return place.camera_for(path)
+    found = next((camera for camera in place.cameras if camera.name == name), None)
+    if found is None:
+        known = ", ".join(camera.name for camera in place.cameras)
+        raise ValueError(f"--camera {name}: expected a camera of {place.path}: {known}")
+    return found

@@ -43,18 +43,18 @@ class Movement:
     after_s: float | None
 
 
-def still_picture(path: Path, size_px: tuple[int, int]) -> NDArray[np.uint8]:
-    """The still as (height, width, 3) BGR at the size of the recording's pictures.
+def still_picture(path: Path, size_px: tuple[int, int], what: str = "still") -> NDArray[np.uint8]:
+    """The still as (height, width, 3) BGR at the size of the recording's pictures; `what` it is for messages.
 
     Raises:
         ValueError: If it is no picture, or has another shape.
 
     """
-    rgb = read_picture(path, "still")
+    rgb = read_picture(path, what)
     (w, h), (width, height) = (rgb.shape[1], rgb.shape[0]), size_px
     if abs((w / h) / (width / height) - 1) > 0.01:
         raise ValueError(
-            f"still {path}: expected the shape of the camera's pictures, {width}x{height}, got {w}x{h}"
+            f"{what} {path}: expected the shape of the camera's pictures, {width}x{height}, got {w}x{h}"
         )
     resized = cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA if w > width else cv2.INTER_LINEAR)
     return np.asarray(cv2.cvtColor(resized, cv2.COLOR_RGB2BGR), dtype=np.uint8)

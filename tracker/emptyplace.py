@@ -116,13 +116,8 @@ class EmptyPlace:
 
         None if the picture does not show the place as it was ever learned.
         """
-        best: tuple[float, Look, int, Light] | None = None
-        for look in self._likely(t_s, picture):
-            k = _setting_at(look.settings, t_s)
-            light = fit_light(look.settings[k].image_bgr, picture)
-            if best is None or light.misfit < best[0]:
-                best = light.misfit, look, k, light
-        if best is None or best[0] > _NOT_THE_PLACE:
+        best = self._best(t_s, picture)
+        if best is None:
             return None
         _, look, k, light = best
         expected = light.applied(look.settings[k].image_bgr)
@@ -134,6 +129,29 @@ class EmptyPlace:
             expected = _nearer(expected, after if gains is None else lit(after, gains), picture,
                                look.settings[k + 1].changed)  # fmt: skip
         return expected, look.levels
+
+    def as_found(self, t_s: float, picture: Picture) -> Picture | None:
+        """The empty place (h, w, 3) as it was furnished first, in the light of a picture (h, w, 3).
+
+        What was moved, brought or taken away later differs from it to the end. None as for `expected`.
+        """
+        best = self._best(t_s, picture)
+        if best is None:
+            return None
+        _, look, _, light = best
+        first = light.applied(look.settings[0].image_bgr)
+        gains = local_gains(first, picture)
+        return first if gains is None else lit(first, gains)
+
+    def _best(self, t_s: float, picture: Picture) -> tuple[float, Look, int, Light] | None:
+        """The look that a picture is nearest to: misfit, look, number of its setting, light."""
+        best: tuple[float, Look, int, Light] | None = None
+        for look in self._likely(t_s, picture):
+            k = _setting_at(look.settings, t_s)
+            light = fit_light(look.settings[k].image_bgr, picture)
+            if best is None or light.misfit < best[0]:
+                best = light.misfit, look, k, light
+        return None if best is None or best[0] > _NOT_THE_PLACE else best
 
     def _likely(self, t_s: float, picture: Picture) -> list[Look]:
         """Looks near in time that are as coloured as the picture; from anywhere if none is near."""

@@ -41,6 +41,12 @@ class Levels:
         strong, weak = (np.clip(np.maximum(least, n * noise), 0, 255) for least, n in (_STRONG, _WEAK))
         return cls(strong.astype(np.uint8), weak.astype(np.uint8))
 
+    @classmethod
+    def even(cls, shape: tuple[int, int], grey_levels: float) -> Levels:
+        """The same level for all pixels (h, w), whatever their noise."""
+        level = np.full(shape, round(min(max(grey_levels, 0), 255)), dtype=np.uint8)
+        return cls(level, level)
+
     def without(self, ignored: NDArray[np.bool_]) -> Levels:
         """The levels with pixels (h, w) that never count, and those next to them."""
         never = cv2.dilate(ignored.astype(np.uint8) * 255, np.ones((5, 5), np.uint8))

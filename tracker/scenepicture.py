@@ -118,9 +118,14 @@ def sharp_picture(moments: Sequence[Moment]) -> NDArray[np.uint8]:
 def softened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A picture (height, width, 3) so soft that nobody is recognised in it; never free stays grey."""
     grey = (picture == NEVER_FREE_GREY).all(axis=2)
-    soft = cv2.GaussianBlur(picture, (0, 0), max(1.0, _SOFT_SHARE * len(picture)))
+    soft = cv2.GaussianBlur(picture, (0, 0), soft_sigma_px(len(picture)))
     soft[grey] = NEVER_FREE_GREY
     return np.asarray(soft, dtype=np.uint8)
+
+
+def soft_sigma_px(height_px: int) -> float:
+    """Width of the blur with which nobody is recognised in a picture of a height."""
+    return max(1.0, _SOFT_SHARE * height_px)
 
 
 def shown_part(scene_bgr: NDArray[np.uint8] | None, size_px: tuple[int, int]) -> Part:

@@ -37,7 +37,8 @@ VIDEO_ENDINGS = frozenset(
     }
 )
 """Files taken from a folder. A file named by itself may have any ending: its content decides."""
-_RESULT = "run.json"  # a folder with this holds maps that were made, not footage
+# A folder with one of these holds what was made of footage, not footage.
+_RESULTS = ("run.json", "activity.json", "overlay.json")
 
 
 class _Options(TypedDict):
@@ -155,10 +156,12 @@ def _expanded(path: Path) -> list[Path]:
     """Recordings that a path stands for; empty for a folder with none."""
     if not path.is_dir() or is_mot_folder(path):
         return [path]
+    if any((path / result).exists() for result in _RESULTS):
+        return []
     # Pictures beside videos are previews; those in a MOTChallenge folder belong to it.
     if videos := _videos_in(path):
         return videos
-    is_footage = _pictures_in(path) and not is_mot_folder(path.parent) and not (path / _RESULT).exists()
+    is_footage = _pictures_in(path) and not is_mot_folder(path.parent)
     return [path] if is_footage else []
 
 

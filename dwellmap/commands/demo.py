@@ -15,7 +15,6 @@ from rich.table import Table
 
 from dwellmap.appearance_choice import choose_embedder
 from dwellmap.commands.console import AsJson, Quiet, reporter_for
-from dwellmap.commands.run import site_recording
 from dwellmap.demo.footage import CAMERA_NAME, DemoFiles, make_footage
 from dwellmap.demo.lights import LightKind
 from dwellmap.demo.options import DemoOptions
@@ -25,6 +24,7 @@ from dwellmap.detector_choice import Kind, choose_detector
 from dwellmap.run_folder import RunFolder, written_whole
 from dwellmap.running import run_recording
 from dwellmap.site import load_site
+from dwellmap.site_recording import site_recording
 
 FOOTAGE_FOLDER = "demo-footage"
 _TABLE_COLUMNS = 110

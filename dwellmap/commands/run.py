@@ -11,12 +11,14 @@ import typer
 from dwellmap.appearance_choice import choose_embedder
 from dwellmap.commands.console import AsJson, Cell, Quiet, Set, reporter_for, show_results, with_changes
 from dwellmap.detector_choice import Kind, choose_detector
+from dwellmap.pipeline import Watcher
 from dwellmap.progress import Reporter
 from dwellmap.running import Finished, run_recording
-from dwellmap.site import Camera, Site, load_site
+from dwellmap.site import Site, load_site
 from dwellmap.site_file import Settings
-from dwellmap.site_recording import site_recording as site_recording
+from dwellmap.site_recording import camera_of, site_recording
 from dwellmap.view import uncalibrated_view
+from dwellmap.window import window_if
 from tracker.sources import find_recordings, open_recording
 
 
@@ -68,6 +70,13 @@ def run(
         float | None,
         typer.Option(min=0.001, max=1000.0, help="Pictures a second of a folder of pictures without times."),
     ] = None,
+    show: Annotated[
+        bool,
+        typer.Option("--show", help="Show boxes and heat in a window while it works; q closes it."),
+    ] = False,
+    show_people: Annotated[
+        bool, typer.Option("--show-people", help="In that window, show the pictures sharp, people and all.")
+    ] = False,
     cell: Cell = None,
     changes: Set = None,
     quiet: Quiet = False,
@@ -105,16 +114,17 @@ def run(
     )
     done: list[Finished] = []
     failed: list[str] = []
-    for number, path in enumerate(recordings, start=1):
-        if many:
-            reporter.say(f"{number} of {len(recordings)}: {path}")
-        try:
-            done.append(_run_one(path, wanted, reporter))
-        except (ValueError, OSError) as error:
-            if not many:
-                raise
-            # One bad file must not cost the night's work on the others.
-            failed.append(str(error) if str(path) in str(error) else f"{path}: {error}")
+    with window_if(show, show_people) as window:
+        for number, path in enumerate(recordings, start=1):
+            if many:
+                reporter.say(f"{number} of {len(recordings)}: {path}")
+            try:
+                done.append(_run_one(path, wanted, reporter, None if window is None else window.people))
+            except (ValueError, OSError) as error:
+                if not many:
+                    raise
+                # One bad file must not cost the night's work on the others.
+                failed.append(str(error) if str(path) in str(error) else f"{path}: {error}")
     show_results(done, quiet, as_json)
     if failed:
         raise ValueError(f"{len(failed)} of {len(recordings)} recordings failed:\n" + "\n".join(failed))
@@ -139,14 +149,14 @@ class _Wanted:
     many: bool
 
 
-def _run_one(path: Path, wanted: _Wanted, reporter: Reporter) -> Finished:
+def _run_one(path: Path, wanted: _Wanted, reporter: Reporter, watcher: Watcher | None) -> Finished:
     place, rate, start, picture_fps = wanted.place, wanted.clock_rate, wanted.start, wanted.picture_fps
     if place is None:
         rate = 1.0 if rate is None else rate
         recording = open_recording(path, clock_rate=rate, start=start, picture_fps=picture_fps)
         view = uncalibrated_view(wanted.camera or "camera", recording.size_px)
     else:
-        camera = _camera(place, wanted.camera, path)
+        camera = camera_of(place, wanted.camera, path)
         rate = camera.clock_rate if rate is None else rate
         recording, view = site_recording(path, place, camera, rate, start, picture_fps)
     choice = choose_detector(
@@ -166,14 +176,5 @@ def _run_one(path: Path, wanted: _Wanted, reporter: Reporter) -> Finished:
         wanted.sample_fps,
         rate,
         embedder,
+        watcher,
     )
-
-
-def _camera(place: Site, name: str | None, path: Path) -> Camera:
-    if name is None:
-        return place.camera_for(path)
-    found = next((camera for camera in place.cameras if camera.name == name), None)
-    if found is None:
-        known = ", ".join(camera.name for camera in place.cameras)
-        raise ValueError(f"--camera {name}: expected a camera of {place.path}: {known}")
-    return found

@@ -15,12 +15,12 @@ from dwellmap.demo.camera import Camera
 from dwellmap.demo.clock import filmed_spans, picture_times
 from dwellmap.demo.film import Film
 from dwellmap.demo.floorplan import draw_plan
-from dwellmap.demo.h264 import write_h264
 from dwellmap.demo.options import DemoOptions
 from dwellmap.demo.presence import Presence
 from dwellmap.demo.production import camera_of, cast_of, film_of
 from dwellmap.demo.shop import CORNER_SHOP, Shop
 from dwellmap.demo.sighting import Sighting, truth_frame
+from dwellmap.h264 import write_h264
 
 CAMERA_NAME = "corner"
 # One standard deviation of where the person who calibrates the demo clicks, pixels of a 960 x 540 picture.

@@ -2,101 +2,25 @@
 
 from __future__ import annotations
 
-import zipfile
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.grid import Grid
 from analytics.lettering import number
-from analytics.maps import GridMap, grid_maps
-from analytics.palette import Kind, Scale, cell_colours, kinds_of, scale_of
+from analytics.palette import Kind, Scale, cell_colours
 from dwellmap.backdrop import backdrop_of
 from dwellmap.run_folder import RunFolder
+from dwellmap.run_maps import RunMap as RunMap
+from dwellmap.run_maps import RunValues as RunValues
+from dwellmap.run_maps import read_values as read_values
 from dwellmap.studio.durations import spoken
 from dwellmap.view import CameraView
 
-_FILE = "maps.npz"
-_COLUMNS = (
-    "heat", "visits", "entries", "dwell_s", "attention_s", "attention_low_s", "attention_high_s", "coverage",
-    "n",
-)  # fmt: skip
 # A picture of a map is about so wide, and its cells no larger than that, pixels.
 _WIDE, _LARGEST_CELL = 1600, 48
 _UNDERLAY = 1400.0
 # Texts for more cells than this would take seconds to reach the browser.
 MOST_TEXTS = 60_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RunMap:
-    """One map of a run.
-
-    Attributes:
-        grid_map: The values.
-        kinds: (rows, columns) what each cell is, see `analytics.palette.Kind`.
-        scale: Its colours.
-
-    """
-
-    grid_map: GridMap
-    kinds: NDArray[np.uint8]
-    scale: Scale
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RunValues:
-    """The numbers of a run.
-
-    Attributes:
-        grid: The cells.
-        columns: (rows, columns) each, as in `maps.npz`.
-        maps: By name: heat, visits, dwell, attention.
-        min_entries: Entries under which a cell counts as few.
-
-    """
-
-    grid: Grid
-    columns: dict[str, NDArray[np.float64]]
-    maps: dict[str, RunMap]
-    min_entries: int
-
-    @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """(x0, y0, x1, y1) of the cells; the last ones may reach beyond the plan."""
-        x, y = self.grid.x_edges, self.grid.y_edges
-        return float(x[0]), float(y[0]), float(x[-1]), float(y[-1])
-
-
-def read_values(run: RunFolder) -> RunValues:
-    """Read the numbers of a run.
-
-    Raises:
-        ValueError: If they are gone or damaged.
-
-    """
-    settings = run.settings().maps
-    grid = run.view().grid(settings)
-    path, sigma = run.path / _FILE, f"sigma_{grid.unit}"
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            columns = {name: np.asarray(stored[name], dtype=np.float64) for name in (*_COLUMNS, sigma)}
-    except FileNotFoundError as error:
-        raise ValueError(f"{path}: expected the numbers of the maps, they are gone") from error
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
-        raise ValueError(f"{path}: damaged ({error}); run the recording again") from error
-    wrong = [name for name, values in columns.items() if values.shape != grid.shape]
-    if wrong:
-        raise ValueError(
-            f"{path}: expected {grid.shape[0]} x {grid.shape[1]} cells, {', '.join(wrong)} have others; run "
-            "the recording again"
-        )
-    maps = {}
-    for grid_map in grid_maps(grid, columns, settings.min_entries):
-        kinds = kinds_of(grid_map, columns["coverage"], settings.min_coverage)
-        maps[grid_map.name] = RunMap(grid_map, kinds, scale_of(grid_map, kinds))
-    return RunValues(grid, columns, maps, settings.min_entries)
 
 
 def raster(shown: RunMap) -> NDArray[np.uint8]:

@@ -7,10 +7,11 @@ import pytest
 import supervision as sv
 
 from calibration.scene import Scene
-from tracker import motion
+from tracker import classical, motion
 from tracker.detections import DetectionLog
 from tracker.detector import Detector
 from tracker.frames import Frame
+from tracker.motionregions import MotionRegions
 from tracker.replay import ReplayDetector
 from tracker.yolo import YoloDetector
 
@@ -57,10 +58,16 @@ def make_detector(request, data, tmp_path_factory):
     from tracker.sources import open_recording
 
     recording = open_recording(data / "video/pets09_s2l1_view001_480x360.mp4", clock_rate=10 / 7)
+    if request.param in ("hog", "haar"):
+        if (missing := classical.why_missing(request.param)) is not None:
+            pytest.skip(missing)
+        kind = classical.HogDetector if request.param == "hog" else classical.HaarDetector
+        regions = MotionRegions(recording)
+        return lambda: kind(regions, recording.size_px)
     return lambda: motion.MotionDetector.for_recording(recording, None, Scene())
 
 
-KINDS = ["replay of MOTChallenge text", "replay of our detections", "yolo", "motion"]
+KINDS = ["replay of MOTChallenge text", "replay of our detections", "yolo", "motion", "hog", "haar"]
 pytestmark = pytest.mark.parametrize("make_detector", KINDS, indirect=True)
 
 

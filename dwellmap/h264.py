@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 
 def write_h264(
-    path: Path, pictures: Iterator[NDArray[np.uint8]], times_s: NDArray[np.float64], size_px: tuple[int, int]
+    path: Path,
+    pictures: Iterator[NDArray[np.uint8]],
+    times_s: NDArray[np.float64],
+    size_px: tuple[int, int],
+    for_browsers: bool = False,
 ) -> None:
     """Write pictures as an H.264 file whose timestamps are the given times, to a millisecond.
 
@@ -22,13 +26,14 @@ def write_h264(
         pictures: (height, width, 3) uint8, as many as there are times.
         times_s: Seconds, increasing.
         size_px: (width, height), both even.
+        for_browsers: Put the index first, so that a browser shows the first picture before it has the last.
 
     """
     tick = Fraction(1, 1000)
     typical = (
         Fraction(float(1 / np.median(np.diff(times_s)))).limit_denominator(1001) if len(times_s) > 1 else 15
     )
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"movflags": "faststart"} if for_browsers else {}) as container:
         stream = container.add_stream("libx264", rate=typical)
         stream.width, stream.height = size_px
         stream.pix_fmt = "yuv420p"
