@@ -123,9 +123,9 @@ def detect(
                 yield frame, people
                 step.to(frame.t_s)
 
-    since = time.perf_counter()
+    since, waited = time.perf_counter(), timing.seconds.get("decode", 0.0)
     log = DetectionLog.collect(found(), detector.near_edge_m)
-    timing.add("detect", since + timing.seconds.get("decode", 0.0))
+    timing.add("detect", since + timing.seconds.get("decode", 0.0) - waited)
     picture = scene.picture()
     return Seen(log, stream.footage, picture, shown_part(picture, recording.size_px), scene.moments)
 
