@@ -1,4 +1,4 @@
-"""Detection while the next pictures are decoded: the same as one after the other, and it ends when it must."""
+"""Detection while the next pictures are decoded: as one after the other, and it ends when it must."""
 
 import threading
 
