@@ -116,13 +116,13 @@ $(VENV)/.installed-test: $(VENV)/.created pyproject.toml
 	@$(BIN)/python tools/fit_opencv.py
 	@touch $(VENV)/.installed $@
 
-# What others need, in ranges that were tried; lap is what ultralytics would install by itself to track.
+# What others need, in ranges that were tried; lap and shapely are what ultralytics would install by itself.
 $(PEERS)/.installed: $(VENV)/.created
 	@echo "Installing the peers (about 2 GB, a minute or more)"
 	@rm -rf $(PEERS); $(BIN)/python -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip --quiet --quiet --disable-pip-version-check install 'ultralytics>=8.4.190,<8.5' \
 	  'supervision>=0.31.2,<0.32' 'trackers>=2.6.1,<2.7' 'openvino>=2026.4,<2027' 'torch>=2.6,<2.14' \
-	  'torchvision<0.29' 'opencv-python>=4.13.0.92,<5' 'lap>=0.5.12,<0.6'
+	  'torchvision<0.29' 'opencv-python>=4.13.0.92,<5' 'lap>=0.5.12,<0.6' 'shapely>=2.0.6,<3'
 	@touch $@
 
 system-packages:

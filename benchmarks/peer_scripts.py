@@ -58,6 +58,40 @@ def supervision(clip: str, weights: str) -> Iterator[Row]:
             yield number, int(who), box, float(score)
 
 
+def mend_torchvision() -> None:
+    """Give torchvision its suppression of duplicates by OpenCV, where its wheel has none for this torch.
+
+    That is so beside a torch for processors only. It is faster than what ultralytics would fall back to.
+    """
+    import torch
+
+    try:
+        import torchvision
+
+        torchvision.extension._assert_has_ops()
+        return
+    except RuntimeError:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+
+    def nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torch.Tensor:
+        xyxy = boxes.numpy()
+        ltwh = np.hstack([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]])
+        kept = cv2.dnn.NMSBoxes(ltwh.tolist(), scores.tolist(), 0.0, iou_threshold)
+        return torch.as_tensor(np.asarray(kept, dtype=np.int64).reshape(-1))
+
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    # What torchvision registers more about, whether it is there or not; the second since 0.28.
+    for operator in ("nms", "qnms"):
+        if f"torchvision::{operator}" not in torch._C._dispatch_get_all_op_names():
+            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    library.impl("nms", nms, "CPU")
+    import torchvision
+
+    torchvision.ops.nms = nms
+    torchvision._dwellmap_library = library  # goes when it is collected
+
+
 def pictures(clip: str) -> Iterator[tuple[int, np.ndarray]]:
     """All pictures by OpenCV, numbered from 1."""
     film = cv2.VideoCapture(clip)
@@ -75,6 +109,7 @@ def main() -> None:
     from importlib.metadata import version
 
     kind, clip, weights, tracks = sys.argv[1:]
+    mend_torchvision()
     lines = []
     for number, who, (x1, y1, x2, y2), score in {"heatmap": heatmap, "supervision": supervision}[kind](
         clip, weights
