@@ -104,6 +104,19 @@ def test_the_answer_does_not_depend_on_company(weights, no_export):
         np.testing.assert_array_equal(next(second), alone[8 - k])
 
 
+def test_batches_for_a_graphics_card_are_filled_up_and_the_filling_is_dropped(weights):
+    network = YoloDetector(weights, F32.model_copy(update={"runtime": "torch"}))._network
+    pictures = [noise(seed) for seed in range(6)]
+    alone = list(network.infer(pictures))
+    network._batch = 4
+    together = list(network.infer(iter(pictures)))
+    assert len(together) == 6
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-2)
+    np.testing.assert_array_equal(next(network.infer(pictures[4:5])), together[4])
+    assert list(network.infer([])) == []
+
+
 def test_bfloat16_is_near(weights, no_export, monkeypatch):
     exact = YoloDetector(weights, F32, (1280, 720))
     monkeypatch.setattr(choice, "_has_bfloat16", lambda: True)

@@ -346,6 +346,16 @@ def test_people_on_pets(real, data):
     assert average_precision(real, pets(data, 40), truth, 0.625) > 0.88
 
 
+@pytest.mark.slow
+def test_bfloat16_finds_as_many_people(real, data, monkeypatch):
+    monkeypatch.setattr("tracker.computing._has_bfloat16", lambda: True)
+    rough = YoloDetector(data / "models/yolo11n_int8_openvino_model")
+    assert rough.description == "YOLO11n (OpenVINO bf16, 640x640)"
+    truth = read_truth(data / "mot/PETS09-S2L1/gt/gt.txt")
+    exact, near = (average_precision(one, pets(data, 10), truth, 0.625) for one in (real, rough))
+    assert near == pytest.approx(exact, abs=0.005)
+
+
 # Nothing leaves this machine, nothing is written
 
 
