@@ -352,7 +352,8 @@ def test_bfloat16_finds_as_many_people(real, data, monkeypatch):
     rough = YoloDetector(data / "models/yolo11n_int8_openvino_model")
     assert rough.description == "YOLO11n (OpenVINO bf16, 640x640)"
     truth = read_truth(data / "mot/PETS09-S2L1/gt/gt.txt")
-    exact, near = (average_precision(one, pets(data, 10), truth, 0.625) for one in (real, rough))
+    # Of 80 pictures the two differ by 0.7 points by chance alone, of these 398 by 0.07.
+    exact, near = (average_precision(one, pets(data, 2), truth, 0.625) for one in (real, rough))
     assert near == pytest.approx(exact, abs=0.005)
 
 
