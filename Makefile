@@ -10,6 +10,7 @@
 # make bench-compare  how often a comparison cries wolf, and how often it finds a moved shelf (20 minutes)
 # make bench-report  a report on a year of 20 cameras, simulated (ten minutes and 2 GB of files)
 # make bench-calibration  what calibrations state against what is found, on simulated cameras and PETS
+# make bench-peers  how fast others are on the same footage with the same weights, and how right (an own environment)
 # make lint       style, types, import directions
 # make clean      remove everything that make made
 #
@@ -24,6 +25,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Twice quiet: errors only.
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
+PEERS := .venv-peers
 SOURCES := tracker analytics calibration dwellmap
 CHECKED := $(SOURCES) tests tools $(wildcard benchmarks)
 
@@ -37,7 +39,7 @@ ifeq ($(CI),true)
   PYTEST += -p tools.noskip
 endif
 
-.PHONY: help demo test test-slow soak bench bench-motion bench-identity bench-demo bench-audit bench-calibration lint clean system-packages bench-report bench-compare
+.PHONY: help demo test test-slow soak bench bench-motion bench-identity bench-demo bench-audit bench-calibration lint clean system-packages bench-report bench-compare bench-peers
 .DELETE_ON_ERROR:
 
 help:
@@ -79,6 +81,9 @@ bench-identity: $(VENV)/.installed-test
 bench-demo: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/demo.py
 
+bench-peers: $(VENV)/.installed-test $(PEERS)/.installed
+	$(BIN)/python benchmarks/peers.py --peers $(PEERS)/bin/python $(PEERS_ARGUMENTS)
+
 bench-audit: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/audit.py
 
@@ -89,7 +94,7 @@ lint: $(VENV)/.installed-test system-packages
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find $(SOURCES) tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment. Stamps come last, so that an interrupted install is done again.
@@ -110,6 +115,15 @@ $(VENV)/.installed-test: $(VENV)/.created pyproject.toml
 	@$(PIP) install --editable '.[test]'
 	@$(BIN)/python tools/fit_opencv.py
 	@touch $(VENV)/.installed $@
+
+# What others need, in ranges that were tried; lap and shapely are what ultralytics would install by itself.
+$(PEERS)/.installed: $(VENV)/.created
+	@echo "Installing the peers (about 2 GB, a minute or more)"
+	@rm -rf $(PEERS); $(BIN)/python -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --quiet --quiet --disable-pip-version-check install 'ultralytics>=8.4.190,<8.5' \
+	  'supervision>=0.31.2,<0.32' 'trackers>=2.6.1,<2.7' 'openvino>=2026.4,<2027' 'torch>=2.6,<2.14' \
+	  'torchvision<0.29' 'opencv-python>=4.13.0.92,<5' 'lap>=0.5.12,<0.6' 'shapely>=2.0.6,<3'
+	@touch $@
 
 system-packages:
 ifeq ($(CI),true)

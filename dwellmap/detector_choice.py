@@ -11,6 +11,7 @@ from calibration.calibration import Calibration
 from calibration.scene import Scene
 from dwellmap.detector_kinds import Kind as Kind
 from dwellmap.site_file import Settings
+from tracker.computing import computing
 from tracker.detector import Detector
 from tracker.fingerprint import hash_file, hash_folder
 from tracker.frames import Recording
@@ -87,17 +88,18 @@ def choose_detector(
 
 def _yolo(weights: Path, settings: Settings) -> DetectorChoice:
     def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
-        del recording, calibration, scene
+        del calibration, scene
         from tracker.yolo import YoloDetector  # loads torch and OpenVINO: only when asked for
 
-        return YoloDetector(weights, settings.yolo)
+        return YoloDetector(weights, settings.yolo, recording.size_px)
 
     digest = (
         hash_folder(weights, (f for f in weights.rglob("*") if f.is_file()))
         if weights.is_dir()
         else hash_file(weights)
     )
-    return DetectorChoice("yolo", f"yolo {digest}", (), load)
+    # Another arithmetic gives other last digits, so a run says which it was.
+    return DetectorChoice("yolo", f"yolo {digest} {computing(weights, settings.yolo)}", (), load)
 
 
 def _motion(notes: tuple[str, ...]) -> DetectorChoice:

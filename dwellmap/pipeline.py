@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,14 +16,15 @@ from analytics.coverage import coverage_of
 from dwellmap.progress import Reporter
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
+from tracker.ahead import ahead
 from tracker.appearance.embedder import Embedder
 from tracker.appearance.looks import Looks
 from tracker.appearance.sight import look
 from tracker.bytetrack import track
 from tracker.detections import DetectionLog
-from tracker.detector import Detector
+from tracker.detector import Detector, detections
 from tracker.following import followed
-from tracker.frames import Footage, Frame, FrameStream, Recording
+from tracker.frames import Footage, Frame, Recording
 from tracker.linking.audit import Audit
 from tracker.linking.known import Known
 from tracker.phantoms import Suspect, suspects_in, without
@@ -31,8 +33,9 @@ from tracker.scenepicture import Moment, Part, ScenePicture, shown_part
 from tracker.tracklets import Tracklets
 from tracker.tracks import Tracks
 
-# Pictures handed to a detector at once: enough for a batch to pay, few enough for memory.
-_BATCH = 8
+# Pictures decoded ahead of the detector: enough that neither waits for the other's moods, few enough for
+# memory.
+_AHEAD = 8
 
 Watcher = Callable[[float, NDArray[np.uint8] | None, NDArray[np.floating]], None]
 """Told the time, the picture and the boxes (n, 4) of the people found in it."""
@@ -101,12 +104,14 @@ def detect(
 ) -> Seen:
     """Decode the recording once and find the people in its sampled pictures.
 
+    The next pictures are decoded while the detector works; what comes out is the same as without that.
+
     Args:
         recording: The footage.
         detector: Finds people; one that answers for every picture is not sampled.
         sample_fps: Pictures a second to look at; None for all.
         reporter: Told how far it is.
-        timing: Receives the seconds of "decode" and "detect".
+        timing: Receives the seconds of "decode" (what the detector had to wait for pictures) and "detect".
         watcher: Shows the people of each picture while it works.
 
     """
@@ -114,18 +119,20 @@ def detect(
     scene = ScenePicture(recording.duration_s)
 
     def found() -> Iterator[tuple[Frame, sv.Detections]]:
-        with reporter.step(f"{recording.name}: looking for people", recording.duration_s) as step:
-            for frames in _batches(stream, timing):
-                since = time.perf_counter()
-                for frame, people in zip(frames, detector.detect(frames), strict=True):
-                    scene.add(frame, people.xyxy)
-                    if watcher is not None:
-                        watcher(frame.t_s, frame.image_bgr, people.xyxy)
-                    yield frame, people
-                timing.add("detect", since)
-                step.to(frames[-1].t_s)
+        with (
+            reporter.step(f"{recording.name}: looking for people", recording.duration_s) as step,
+            closing(ahead(stream, _AHEAD)) as frames,
+        ):
+            for frame, people in detections(detector, _waited(frames, timing)):
+                scene.add(frame, people.xyxy)
+                if watcher is not None:
+                    watcher(frame.t_s, frame.image_bgr, people.xyxy)
+                yield frame, people
+                step.to(frame.t_s)
 
+    since, waited = time.perf_counter(), timing.seconds.get("decode", 0.0)
     log = DetectionLog.collect(found(), detector.near_edge_m)
+    timing.add("detect", since + timing.seconds.get("decode", 0.0) - waited)
     picture = scene.picture()
     return Seen(log, stream.footage, picture, shown_part(picture, recording.size_px), scene.moments)
 
@@ -249,17 +256,11 @@ def measure(
     return analysis
 
 
-def _batches(stream: FrameStream, timing: Timing) -> Iterator[list[Frame]]:
-    """Frames, a few at a time; the time spent waiting for them is decoding."""
-    frames: list[Frame] = []
+def _waited(frames: Iterable[Frame], timing: Timing) -> Iterator[Frame]:
+    """The frames; the time spent waiting for them is that of decoding."""
     since = time.perf_counter()
-    for frame in stream:
-        frames.append(frame)
-        if len(frames) == _BATCH:
-            timing.add("decode", since)
-            yield frames
-            frames = []
-            since = time.perf_counter()
+    for frame in frames:
+        timing.add("decode", since)
+        yield frame
+        since = time.perf_counter()
     timing.add("decode", since)
-    if frames:
-        yield frames

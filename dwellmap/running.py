@@ -234,6 +234,9 @@ def remap(
             f"{run.path}: its people were found by motion, with boxes sized by the calibration and cut by "
             f"the furniture; to change either, start from the footage: dwellmap run {source.path} --site ..."
         )
+    # How the stored boxes were computed is a fact about them and no wish for the new maps.
+    computed = {"precision": old_settings.yolo.precision, "runtime": old_settings.yolo.runtime}
+    settings = settings.model_copy(update={"yolo": settings.yolo.model_copy(update=computed)})
     if source.detector == "yolo" and old_settings.yolo != settings.yolo:
         raise ValueError(
             f"{run.path}: its detections were made with other settings of yolo; to change them, start from "

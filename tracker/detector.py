@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
 import supervision as sv
@@ -35,3 +36,26 @@ class Detector(Protocol):
     def detect(self, frames: Sequence[Frame]) -> list[sv.Detections]:
         """Find the people in each frame."""
         ...
+
+
+@runtime_checkable
+class StreamDetector(Detector, Protocol):
+    """A `Detector` that works on several pictures at a time, and takes the next ones when it likes."""
+
+    def detected(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, sv.Detections]]:
+        """Yield each frame, in their order, with what `detect` finds in it; a few are taken ahead."""
+        ...
+
+
+# Pictures handed at once to a detector that takes them so: few enough for memory.
+_BATCH = 8
+
+
+def detections(detector: Detector, frames: Iterable[Frame]) -> Generator[tuple[Frame, sv.Detections]]:
+    """Yield each frame with the people in it, in the way that suits the detector."""
+    if isinstance(detector, StreamDetector):
+        yield from detector.detected(frames)
+        return
+    waiting = iter(frames)
+    while some := list(islice(waiting, _BATCH)):
+        yield from zip(some, detector.detect(some), strict=True)

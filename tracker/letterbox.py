@@ -16,14 +16,14 @@ class Letterbox:
     """How a picture lies in the network's input: scaled by one factor, centred, the rest grey.
 
     Attributes:
-        blob: (1, 3, height, width) float32, RGB in 0..1.
+        image_bgr: (height, width, 3) uint8, the network's input.
         scale: Input pixels per picture pixel.
         left_px: Grey columns to the left, in input pixels.
         top_px: Grey rows above, in input pixels.
 
     """
 
-    blob: NDArray[np.float32]
+    image_bgr: NDArray[np.uint8]
     scale: float
     left_px: int
     top_px: int
@@ -40,13 +40,18 @@ class Letterbox:
         padded = cv2.copyMakeBorder(
             resized, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(_GREY, _GREY, _GREY)
         )
-        rgb = padded[:, :, ::-1].transpose(2, 0, 1)[None]
-        return cls(np.ascontiguousarray(rgb, dtype=np.float32) / np.float32(255), scale, left, top)
+        return cls(padded.astype(np.uint8, copy=False), scale, left, top)
 
     def to_picture(self, xyxy_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """Boxes (n, 4) in input pixels as boxes in picture pixels."""
         shift = np.array([self.left_px, self.top_px, self.left_px, self.top_px], dtype=np.float64)
         return (xyxy_px - shift) / self.scale
+
+
+def as_blob(image_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A picture (height, width, 3) as networks of ultralytics want it: (1, 3, height, width), RGB in 0..1."""
+    rgb = image_bgr[:, :, ::-1].transpose(2, 0, 1)[None]
+    return np.ascontiguousarray(rgb, dtype=np.float32) / np.float32(255)
 
 
 def input_size(picture_px: tuple[int, int], longest_px: int, stride: int) -> tuple[int, int]:

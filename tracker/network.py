@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +18,6 @@ class NetworkFacts:
 
     Attributes:
         title: Name for reports, such as "YOLO11n".
-        runtime: What runs it, such as "OpenVINO".
         classes: Number of classes it knows.
         person: Number of the class that is a person.
         stride: The input's sides are multiples of this.
@@ -26,7 +26,6 @@ class NetworkFacts:
     """
 
     title: str
-    runtime: str
     classes: int
     person: int
     stride: int
@@ -38,15 +37,17 @@ class Network(Protocol):
 
     facts: NetworkFacts
 
-    def infer(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run on one picture.
+    def infer(self, pictures: Iterable[NDArray[np.uint8]]) -> Generator[NDArray[np.float32]]:
+        """Run on pictures, some at a time; the answer to one does not depend on which others go with it.
 
         Args:
-            blob: (1, 3, height, width) RGB in 0..1.
+            pictures: (height, width, 3) uint8 BGR, as large as the input, all of one size. A few are taken
+                ahead of the answers.
 
-        Returns:
-            Either (4 + classes or more, anchors): centre, width, height in input pixels, then the scores of
-            the classes; or (boxes, 6 or more): corners in input pixels, score, class, free of duplicates.
+        Yields:
+            One answer for each, in their order: either (4 + classes or more, anchors): centre, width, height
+            in input pixels, then the scores of the classes; or (boxes, 6 or more): corners in input pixels,
+            score, class, free of duplicates.
 
         """
         ...

@@ -338,8 +338,13 @@ class YoloSettings(BaseModel):
     max_people: int = Field(default=300, ge=1, description="Boxes kept per picture at most (count).")
     precision: Literal["f32", "fastest"] = Field(
         default="f32",
-        description="Arithmetic: f32 gives the same boxes on every machine; fastest lets OpenVINO choose "
-        "(bfloat16 on some processors, about twice as fast).",
+        description="Arithmetic: f32 gives the same boxes on every machine; fastest is bfloat16 on "
+        "processors that are faster with it (those with AMX), float16 on a graphics card, else f32.",
+    )
+    runtime: Literal["auto", "openvino", "torch"] = Field(
+        default="auto",
+        description="What runs a .pt: auto is torch where there is a graphics card, else OpenVINO, for which "
+        "it is exported once; torch is the reference. Everything else is run by OpenVINO.",
     )
 
 

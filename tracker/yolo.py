@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -11,17 +12,19 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from tracker.boxes import people
+from tracker.computing import Computing, computing
 from tracker.frames import Frame
 from tracker.letterbox import Letterbox, input_size
 from tracker.network import Network
 from tracker.settings import YoloSettings
 
+_STRIDE = 32  # of nearly all networks of ultralytics; the export sees to the others
+
 
 class YoloDetector:
     """A `Detector` for weights of ultralytics.
 
-    The pictures go through the network one by one: on a processor a batch is no faster, and its last digits
-    would depend on what else is in it.
+    Several pictures are under way at a time; the boxes of one do not depend on which others go with it.
 
     Attributes:
         description: One line for reports, such as "YOLO11n (OpenVINO, 640x640)".
@@ -35,12 +38,19 @@ class YoloDetector:
     near_edge_m = 0.0
     remarks: tuple[str, ...] = ()
 
-    def __init__(self, weights: Path, settings: YoloSettings | None = None) -> None:
-        """Load the weights; nothing is downloaded, installed, sent or cached.
+    def __init__(
+        self,
+        weights: Path,
+        settings: YoloSettings | None = None,
+        picture_px: tuple[int, int] | None = None,
+    ) -> None:
+        """Load the weights; nothing is downloaded, installed or sent, and nothing kept but an export.
 
         Args:
             weights: A `.pt` checkpoint, an `.onnx` file or an OpenVINO folder, made by ultralytics.
             settings: What to keep and how to compute; the defaults if None.
+            picture_px: (width, height) of the pictures to come, for which a `.pt` is exported; others are
+                found in as well, at the price of more grey around them. None exports for a square.
 
         Raises:
             ValueError: If the file is none of these, is not safe to load, or knows no people.
@@ -48,10 +58,11 @@ class YoloDetector:
 
         """
         self._settings = settings or YoloSettings()
-        self._network = open_network(weights, self._settings)
+        how = computing(weights, self._settings)
+        self._network = open_network(weights, self._settings, how, picture_px)
         facts = self._network.facts
         size = "x".join(map(str, facts.input_px)) if facts.input_px else f"{self._settings.input_px} px"
-        self.description = f"{facts.title} ({facts.runtime}, {size})"
+        self.description = f"{facts.title} ({how}, {size})"
 
     def detect(self, frames: Sequence[Frame]) -> list[sv.Detections]:
         """Find the people in each frame.
@@ -60,9 +71,30 @@ class YoloDetector:
             ValueError: If a frame has no picture.
 
         """
-        return [self._detect(frame) for frame in frames]
+        return [found for _, found in self.detected(frames)]
 
-    def _detect(self, frame: Frame) -> sv.Detections:
+    def detected(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, sv.Detections]]:
+        """Find the people in each frame while the next ones come; see `StreamDetector`.
+
+        Raises:
+            ValueError: If a frame has no picture.
+
+        """
+        under_way: deque[tuple[Frame, Letterbox, tuple[int, int]]] = deque()
+
+        def fitted() -> Generator[NDArray[np.uint8]]:
+            for frame in frames:
+                letterbox, size_px = self._fitted(frame)
+                under_way.append((frame, letterbox, size_px))
+                yield letterbox.image_bgr
+
+        for answer in self._network.infer(fitted()):
+            frame, letterbox, size_px = under_way.popleft()
+            xyxy, score = self._people_in(answer)
+            yield frame, people(letterbox.to_picture(xyxy), score, size_px)
+
+    def _fitted(self, frame: Frame) -> tuple[Letterbox, tuple[int, int]]:
+        """The frame in the network's input, and its (width, height)."""
         if frame.image_bgr is None:
             raise ValueError(
                 "YOLO looks at pictures, and this recording has none: "
@@ -71,9 +103,7 @@ class YoloDetector:
         height, width = frame.image_bgr.shape[:2]
         facts = self._network.facts
         size = facts.input_px or input_size((width, height), self._settings.input_px, facts.stride)
-        letterbox = Letterbox.fit(frame.image_bgr, size)
-        xyxy, score = self._people_in(self._network.infer(letterbox.blob))
-        return people(letterbox.to_picture(xyxy), score, (width, height))
+        return Letterbox.fit(frame.image_bgr, size), (width, height)
 
     def _people_in(self, found: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Boxes (n, 4) in input pixels and scores (n,) of the people in what `Network.infer` gave."""
@@ -93,8 +123,16 @@ class YoloDetector:
         return xyxy[kept], np.clip(score[kept], 0, 1)
 
 
-def open_network(weights: Path, settings: YoloSettings) -> Network:
+def open_network(
+    weights: Path, settings: YoloSettings, how: Computing, picture_px: tuple[int, int] | None
+) -> Network:
     """Open weights with what runs them.
+
+    Args:
+        weights: A `.pt` checkpoint, an `.onnx` file or an OpenVINO folder, made by ultralytics.
+        settings: Size of the input, where the weights leave it open.
+        how: What computes, with which arithmetic.
+        picture_px: (width, height) of the pictures to come; a square if None.
 
     Raises:
         ValueError: If the file is not of a kind that can be run, or not safe to load.
@@ -104,17 +142,30 @@ def open_network(weights: Path, settings: YoloSettings) -> Network:
     if not weights.exists():
         raise FileNotFoundError(f"{weights}: no such weights")
     if weights.is_dir() or weights.suffix == ".onnx":
-        from tracker.openvino_network import OpenVinoNetwork  # OpenVINO takes a third of a second to load
+        from tracker.openvino_network import open_openvino  # OpenVINO takes a third of a second to load
 
-        return OpenVinoNetwork(weights, settings)
-    if weights.suffix == ".pt":
+        return open_openvino(weights, how)
+    if weights.suffix == ".pt" and how.runtime == "torch":
         from tracker.torch_network import TorchNetwork  # torch and ultralytics take seconds to load
 
-        return TorchNetwork(weights)
+        return TorchNetwork(weights, how)
+    if weights.suffix == ".pt":
+        return _exported(weights, input_size(picture_px or (1, 1), settings.input_px, _STRIDE), how)
     raise ValueError(
         f"{weights}: expected a .pt checkpoint, an .onnx file or an OpenVINO folder, "
         f"got a file ending in {weights.suffix!r}"
     )
+
+
+def _exported(weights: Path, input_px: tuple[int, int], how: Computing) -> Network:
+    from tracker.export import Export
+    from tracker.openvino_network import OpenVinoNetwork, open_openvino
+
+    export = Export(weights, input_px)
+    kept = export.find()
+    if kept is not None:
+        return open_openvino(kept, how)
+    return OpenVinoNetwork(*export.make(), weights, how)
 
 
 def without_duplicates(

@@ -5,16 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.letterbox import Letterbox, input_size
+from tracker.letterbox import Letterbox, as_blob, input_size
 
 
 def test_a_wide_picture_lies_in_the_middle_on_grey():
     picture = np.full((360, 640, 3), (10, 20, 30), dtype=np.uint8)
     box = Letterbox.fit(picture, (64, 64))
-    assert box.blob.shape == (1, 3, 64, 64)
+    blob = as_blob(box.image_bgr)
+    assert blob.shape == (1, 3, 64, 64)
     assert (box.scale, box.left_px, box.top_px) == (0.1, 0, 14)
-    np.testing.assert_allclose(box.blob[0, :, 32, 5] * 255, [30, 20, 10], rtol=1e-6)
-    np.testing.assert_allclose(box.blob[0, :, [13, 50], 5] * 255, 114, rtol=1e-6)
+    np.testing.assert_allclose(blob[0, :, 32, 5] * 255, [30, 20, 10], rtol=1e-6)
+    np.testing.assert_allclose(blob[0, :, [13, 50], 5] * 255, 114, rtol=1e-6)
     np.testing.assert_allclose(box.to_picture(np.array([[27.0, 22, 37, 42]])), [[270, 80, 370, 280]])
 
 
@@ -22,7 +23,7 @@ def test_a_wide_picture_lies_in_the_middle_on_grey():
 def test_corners_come_back(width, height, columns, rows):
     size = (columns * 32, rows * 32)
     box = Letterbox.fit(np.zeros((height, width, 3), dtype=np.uint8), size)
-    assert box.blob.shape == (1, 3, size[1], size[0])
+    assert box.image_bgr.shape == (size[1], size[0], 3)
     inner = np.array([0, 0, width, height]) * box.scale
     inner += [box.left_px, box.top_px, box.left_px, box.top_px]
     np.testing.assert_allclose(box.to_picture(inner[None]), [[0, 0, width, height]], atol=1e-9)

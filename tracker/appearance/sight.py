@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker.ahead import ahead
 from tracker.appearance.crops import choose_crops, visible_shares
 from tracker.appearance.embedder import Embedder
 from tracker.appearance.looks import Looks
@@ -17,6 +19,8 @@ from tracker.tracklets import Tracklets
 
 # Crops described at once: memory holds no more of them, and none of the pictures that they are cut from.
 _BATCH = 32
+# Pictures decoded while the crops of those before are described.
+_AHEAD = 4
 # A picture may come this much beside its time in the log (containers round) and still be the same.
 _SAME_S = 1e-3
 
@@ -78,16 +82,17 @@ def _read(
     place = {int(number): k for k, number in enumerate(numbers)}
     first = {number: int(np.searchsorted(numbers, number)) for number in place}
     last = max(place)
-    for frame in recording.read(None, place.keys()):
-        # Read anew, a damaged file could number its pictures differently.
-        same = abs(frame.t_s - log.t_s[picture[place[frame.index]]]) <= _SAME_S
-        if frame.image_bgr is not None and same:
-            rows = chosen[first[frame.index] : place[frame.index] + 1]
-            for row in rows:
-                pending.add(int(row), _crop(frame, tracklets.xyxy_px[row]))
-        progress(frame.t_s)
-        if frame.index >= last:
-            break
+    with closing(ahead(recording.read(None, place.keys()), _AHEAD)) as frames:
+        for frame in frames:
+            # Read anew, a damaged file could number its pictures differently.
+            same = abs(frame.t_s - log.t_s[picture[place[frame.index]]]) <= _SAME_S
+            if frame.image_bgr is not None and same:
+                rows = chosen[first[frame.index] : place[frame.index] + 1]
+                for row in rows:
+                    pending.add(int(row), _crop(frame, tracklets.xyxy_px[row]))
+            progress(frame.t_s)
+            if frame.index >= last:
+                break
 
 
 def _crop(frame: Frame, xyxy_px: NDArray[np.float64]) -> NDArray[np.uint8]:
