@@ -127,6 +127,8 @@ def test_bombs_links_and_wild_names_fail_alone(shop, film):
     os.truncate(front / "sparse.mp4", 10**13)
     no_text = film(front / os.fsdecode(b"cam\xff_20261121_090000.mp4"), 12)
     (front / os.fsdecode(b"bad\xfe.mp4")).write_bytes(b"no film")
+    (front / "errno 28.mp4").write_bytes(b"no film whatever")
+    (front / "[errno 28] No space left on device.mp4").write_bytes(b"no film at all")
     (front / os.fsdecode(b"link\xfe.mp4")).symlink_to("/etc/hostname")
     (front / os.fsdecode(b"notes.\xfe")).write_text("no film")
     ran = shop.once("--settle", 0.2)
@@ -141,6 +143,8 @@ def test_bombs_links_and_wild_names_fail_alone(shop, film):
         name: shop.of(name).entry.reason
         for name in ("out.mp4", "pipe.mp4", "whose.mp4", "huge.gif", "years.mkv", "sparse.mp4")
     }
+    assert shop.of("errno 28.mp4").entry.state == "failed"
+    assert shop.of("[errno 28] No space left on device.mp4").entry.state == "failed"
     assert "symbolic link" in reasons["out.mp4"]
     assert "no ordinary file" in reasons["pipe.mp4"]
     assert "no camera" in reasons["whose.mp4"]
