@@ -97,7 +97,7 @@ class Intake:
         self.arriving, self.left_alone = look.arriving, dict(look.left_alone)
 
     def enter(self, ledger: Ledger) -> list[Entry]:
-        """Enter what has been read since; returns the entries, as they were if they had been there.
+        """Enter what has been read since; returns the entries.
 
         While the site file cannot be used nothing is entered: no recording is blamed for that.
         """

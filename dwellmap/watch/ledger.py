@@ -190,11 +190,12 @@ class Ledger:
     ) -> tuple[Entry, bool]:
         """Enter a file whose content is known; one that has a `reason` fails for it.
 
-        What was taken before is only pointed at. What this path held before, and is nowhere now, is forgotten
-        unless it was done.
+        What was taken before is only pointed at, unless it had failed because it went away or fitted no
+        camera: then this file counts. What this path held before, and is nowhere now, is forgotten unless it
+        was done.
 
         Returns:
-            The entry as it was before, and False; or the new one, and True.
+            The entry, and whether it was made or taken again.
 
         """
         key, now = os.fsencode(path), time.time()
@@ -213,19 +214,21 @@ class Ledger:
                     (before["content"],),
                 )
             known = self.entry(content)
-            if known is not None:
+            state, ended = ("failed", now) if reason else ("waiting", None)
+            if known is None:
                 db.execute(
-                    "UPDATE recordings SET state = 'waiting', reason = '', ended = NULL "
-                    "WHERE content = ? AND state = 'failed' AND reason = ?",
-                    (content, GONE),
+                    "INSERT INTO recordings (content, state, name, camera, size, added, ended, reason) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (content, state, as_text(path), camera, stamp[0], now, ended, shown_lines(reason)),
                 )
+            elif known.state == "failed" and (known.reason == GONE or known.is_homeless):
+                db.execute(
+                    "UPDATE recordings SET state = ?, name = ?, camera = ?, ended = ?, reason = ? "
+                    "WHERE content = ?",
+                    (state, as_text(path), camera, ended, shown_lines(reason), content),
+                )
+            else:
                 return known, False
-            db.execute(
-                "INSERT INTO recordings (content, state, name, camera, size, added, ended, reason) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (content, "failed" if reason else "waiting", as_text(path),
-                 camera, stamp[0], now, now if reason else None, shown_lines(reason)),
-            )  # fmt: skip
         made = self.entry(content)
         if made is None:
             raise LedgerError(f"{self.file}: an entry vanished while it was made")

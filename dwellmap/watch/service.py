@@ -324,12 +324,17 @@ class Service:
                 worker.stop(gently=False)
 
     def _file_of(self, entry: Entry) -> Path | None:
-        """A file of the inbox that holds it still."""
+        """A file of the inbox that holds it still, one that fits a camera before others."""
+        found = []
         for file in self._ledger.files(entry.content):
             with suppress(OSError):
                 if stamp_of(self._inbox.folder / file.path) == file.stamp:
-                    return file.path
-        return None
+                    found.append(file.path)
+        for path in found if len(found) > 1 else ():
+            with suppress(ValueError, OSError):
+                self._intake.camera(path)
+                return path
+        return found[0] if found else None
 
     def _is_running(self, content: str) -> bool:
         entry = self._ledger.entry(content)

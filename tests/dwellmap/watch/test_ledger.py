@@ -80,6 +80,21 @@ def test_what_went_away_is_taken_again_when_it_comes_back(ledger):
     assert ledger.entry("aa").state == "waiting"
 
 
+def test_what_fitted_no_camera_waits_once_it_lies_where_one_fits(ledger):
+    ledger.take(Path("x.mp4"), STAMP, "aa", "", "no camera fits")
+    entry, again = ledger.take(Path("y.mp4"), STAMP, "aa", "", "no camera fits")
+    assert (entry.state, again) == ("failed", True)
+    entry, again = ledger.take(Path("front/x.mp4"), STAMP, "aa", "front")
+    assert (entry.state, entry.camera, entry.name, entry.reason, again) == (
+        "waiting", "front", "front/x.mp4", "", True,
+    )  # fmt: skip
+    for _ in range(2):
+        ledger.begin("aa", 7, "front/x.mp4", "front")
+        ledger.fail("aa", "no film", "", 2)
+    entry, again = ledger.take(Path("back/x.mp4"), STAMP, "aa", "back")
+    assert (entry.state, again) == ("failed", False)
+
+
 def test_what_was_dropped_meanwhile_stays_dropped(ledger):
     ledger.take(Path("a.mp4"), STAMP, "aa", "cam")
     ledger.begin("aa", 7, "a.mp4", "cam")

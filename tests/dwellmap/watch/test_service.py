@@ -230,6 +230,22 @@ def test_originals_move_unchanged_and_never_over_another(shop, film):
     assert (shop.inbox / "failed" / "front" / "bad.mp4").is_file()
 
 
+@pytest.mark.parametrize("done", [pytest.param("keep", marks=pytest.mark.slow), "move"])
+def test_what_fitted_no_camera_is_done_once_it_is_put_where_one_fits(shop, film, done):
+    (shop.inbox / "till").mkdir()
+    film(shop.inbox / "till" / "x.mp4", 24)
+    assert shop.once("--done", done).returncode == 1
+    assert "no camera" in shop.of("x.mp4").entry.reason
+    aside = shop.inbox / "failed" if done == "move" else shop.inbox
+    (aside / "till" / "x.mp4").rename(shop.inbox / "front" / "x.mp4")
+    ran = shop.once("--done", done)
+    assert ran.returncode == 0, ran.stderr
+    assert "the same content" not in ran.stderr
+    assert (shop.of("x.mp4").entry.state, shop.of("x.mp4").entry.camera) == ("done", "front")
+    kept = shop.inbox / "done" if done == "move" else shop.inbox
+    assert (kept / "front" / "x.mp4").is_file()
+
+
 @pytest.mark.slow
 def test_a_link_is_never_followed_not_even_when_tried_again(shop, film):
     (shop.inbox / "front" / "a.mp4").symlink_to(film(shop.folder / "outside.mp4", 22))
