@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import struct
+import subprocess
 import time
 
 import pytest
@@ -286,6 +287,30 @@ def test_a_file_replaced_while_it_is_worked_on_is_done_as_it_is_then(shop, film)
     recipe = json.loads((shop.runs()[0] / "run.json").read_text())
     assert recipe["source"]["content_hash"] == shop.of("a.mp4").entry.content
     assert len(shop.runs()) == 1
+
+
+@pytest.mark.parametrize("hearer", ["a full disk", "a reader that has ended"])
+def test_that_nobody_can_be_told_is_no_end(shop, hearer):
+    (shop.inbox / "front" / "bad.mp4").write_text("no film")
+    reading, writing = os.pipe()
+    os.close(reading)
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        ran = subprocess.run(
+            shop.words("--once", "--settle", 0), cwd=shop.folder, check=False,
+            stdout=subprocess.DEVNULL, stderr=full if hearer == "a full disk" else writing,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+        os.close(full)
+    assert ran.returncode == 1
+    log = (shop.out / ".watch" / "service.log").read_text()
+    assert "front/bad.mp4: failed, is tried once more" in log
+
+
+def test_who_wants_quiet_gets_nothing_at_all(shop):
+    ran = shop.once("--quiet")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(
