@@ -119,9 +119,11 @@ class _WatchPage:
     def _row(self, one: Recording) -> None:
         entry = one.entry
         taken = datetime.fromtimestamp(entry.added)
-        for text in (entry.state, shown(entry.name), entry.camera or "-", f"{taken:%Y-%m-%d %H:%M}"):
+        name = shown(entry.name)
+        for text in (entry.state, name, entry.camera or "-", f"{taken:%Y-%m-%d %H:%M}"):
             with ui.element("td"):
-                ui.label(text)
+                # A name may be 255 letters long without a place to break it.
+                ui.label(text).style("overflow-wrap: anywhere; min-width: 12em" if text == name else "")
         with ui.element("td"):
             self._known(one)
         with ui.element("td").classes("studio-row"):
