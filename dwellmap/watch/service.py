@@ -200,7 +200,8 @@ class Service:
                     self._start()
                     if self._plan.once and self._is_idle():
                         erasing_failed = self._nightly is not None and self._nightly.has_failed
-                        self._failed = self._any_failed() or erasing_failed
+                        unseen = bool(self._intake.unreadable)
+                        self._failed = self._any_failed() or erasing_failed or unseen
         except (sqlite3.OperationalError, OSError) as error:
             lacking = f"cannot go on: {error}"
             if isinstance(error, sqlite3.Error):
@@ -230,7 +231,8 @@ class Service:
     def _look(self, changed: bool) -> None:
         now_s = time.monotonic()
         if (changed and now_s >= self._not_looked_before_s) or now_s >= self._next_look_s:
-            self._intake.look(self._ledger)
+            for entry in self._intake.look(self._ledger):
+                self._shelve(entry.content)
             took_s = time.monotonic() - now_s
             every_s = _LOOK_AT_SHARE_EVERY_S if self._inbox.shared else _LOOK_EVERY_S
             coming = any(one.why != UNFINISHED_NAME for one in self._intake.arriving)
@@ -294,6 +296,7 @@ class Service:
                 self._say(f"moved to {shown(moved)}")
         except OSError as error:
             self._say(f"{shown(entry.name)}: stays where it is: {error}")
+            return  # looked at anew, it would be read and said again and again
         for file in self._ledger.files(content):
             self._intake.forget(file.path)
 
@@ -348,8 +351,12 @@ class Service:
         return self._looked and not busy and not counts["waiting"] + counts["running"]
 
     def _any_failed(self) -> bool:
-        there = {file.content for file in self._ledger.files() if not file.gone}
-        return any(entry.content in there for entry in self._ledger.entries("failed"))
+        """Whether a file of one that has failed is still there, in the inbox or set aside."""
+        return any(
+            not file.gone and os.path.lexists(self._inbox.folder / file.path)
+            for entry in self._ledger.entries("failed")
+            for file in self._ledger.files(entry.content)
+        )
 
     def _end_all(self) -> None:
         """End all work, gently first; what was under way waits for the next start."""
