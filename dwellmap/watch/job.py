@@ -44,6 +44,9 @@ AWAY = frozenset(
 """A disk or a share that went away, whether it was read from or written to."""
 _NUMBER = re.compile(r"\[errno (\d+)\] ([^\[\]]+?)\.?$", re.IGNORECASE)
 """How Arrow ends the text of an error that it has no number for."""
+_ERASED = (
+    "its personal data were erased, maps and sums are kept; to have it done anew, delete the run's folder"
+)
 _TOLD_EVERY_S = 0.5
 _LEAST_BYTES_PER_S = 50.0
 _SHORT_S = 60.0
@@ -102,7 +105,10 @@ def work(order: Order, events: Connection, output: Connection) -> None:
         tell.send(fault=_to_blame(error, order), text=_in_words(error, order))
     else:
         run = os.path.relpath(done.folder.path, order.how.out)
-        tell.send(run=run, fresh=done.fresh, remarks="; ".join(done.remarks))
+        remarks = done.remarks
+        if not done.fresh and done.folder.is_erased:
+            remarks = (*remarks, _ERASED)
+        tell.send(run=run, fresh=done.fresh, remarks="; ".join(remarks))
 
 
 class _ChangedError(Exception):

@@ -261,7 +261,10 @@ class Service:
         elif not (self._how.out / ended.run / RECIPE).is_file():
             ended = Ended("room", f"{ended.run} is not there")
         here = os.path.lexists(self._inbox.folder / path)
-        if ended.how == "done":
+        entry = self._ledger.entry(content)
+        if entry is not None and entry.state == "dropped":
+            self._say(f"{name}: dropped by hand, work on it has ended")
+        elif ended.how == "done":
             self._ledger.finish(content, ended.run, ended.text)
             self._pause_s = _PAUSE_S
             told = f"; {ended.text}" if ended.text else ""
@@ -323,7 +326,9 @@ class Service:
                 self._ours.scratch / entry.content[:16],
             )  # fmt: skip
             worker = self._crew.start(order, slot, entry.size)
-            if not self._ledger.begin(entry.content, worker.pid, as_text(path), camera):
+            if self._ledger.begin(entry.content, worker.pid, as_text(path), camera):
+                self._say(f"{shown(path)}: work begins, camera {shown(camera)}")
+            else:
                 worker.stop(gently=False)
 
     def _file_of(self, entry: Entry) -> Path | None:
@@ -369,6 +374,7 @@ class Service:
             self._say(f"could not write what was done last, it is done again: {error}")
         self._news.close()
         self._hold.release()
+        self._say(f"stopped by {signal.Signals(self._stopped_by).name}" if self._stopped_by else "ended")
 
     def _tell_health(self, state: str) -> None:
         self._next_health_s = time.monotonic() + _HEALTH_EVERY_S

@@ -16,6 +16,8 @@ from dwellmap.watch.holder import is_held
 from dwellmap.watch.ledger import UNREAD, Ledger, in_words
 
 SHORT = 12
+_BUSY_S = 15.0
+"""A person would rather wait than ask again."""
 Service = Literal["watching", "paused", "stopped", "hanging"]
 
 
@@ -83,7 +85,7 @@ def read_status(out: Path, state: State | None = None, latest: int | None = 200)
 
     """
     ours = WatchFolder(out)
-    with in_words(ours.ledger), closing(Ledger(ours.ledger)) as ledger:
+    with in_words(ours.ledger), closing(Ledger(ours.ledger, busy_s=_BUSY_S)) as ledger:
         health, held = read_health(ours.health), is_held(ours)
         at_work = {work.content: work for work in health.at_work} if health is not None and held else {}
         recordings = tuple(_recording(ledger, out, entry, at_work) for entry in ledger.entries(state, latest))
@@ -146,7 +148,7 @@ def _changed(
     otherwise: str,
 ) -> list[Entry]:
     file = WatchFolder(out).ledger
-    with in_words(file), closing(Ledger(file)) as ledger:
+    with in_words(file), closing(Ledger(file, busy_s=_BUSY_S)) as ledger:
         entries = {entry.content: entry for entry in ledger.entries()}
         named = _by_name(entries.values(), ledger.files())
         chosen, faults = [], []

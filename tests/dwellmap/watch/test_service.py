@@ -39,12 +39,15 @@ def test_a_file_becomes_maps_and_copies_are_pointed_at_them(shop, film):
     assert (found.run / "heat.png").is_file()
     assert found.run.parent.name == "front"
     assert len(shop.runs()) == 1
+    log = (shop.out / ".watch" / "service.log").read_text()
+    assert "cam_20261121_090000.mp4: work begins, camera front" in log
     shop.wait(lambda: shop.status().left_alone == {".txt": 1})
     assert shop.status().service == "watching"
     assert shop.jobs("health").returncode == 0
     assert [coming.name for coming in shop.status().arriving] == ["front/copy.mp4.part"]
     service.terminate()
     assert service.wait(timeout=10) == 0
+    assert "stopped by SIGTERM" in (shop.out / ".watch" / "service.log").read_text()
     assert shop.status().service == "stopped"
     assert shop.jobs("health").returncode == 1
     assert "copy.mp4" in shop.jobs("list").stdout
@@ -266,6 +269,8 @@ def test_dropped_ones_stay_dropped(shop, film):
     assert shop.jobs("drop", "a.mp4").returncode == 0
     shop.wait(lambda: not os.path.exists(f"/proc/{worker}"))
     shop.wait(lambda: shop.of("a.mp4").entry.state == "dropped")
+    log = shop.out / ".watch" / "service.log"
+    shop.wait(lambda: "front/a.mp4: dropped by hand, work on it has ended" in log.read_text())
     film(shop.inbox / "front" / "b.mp4", 18)
     shop.wait(lambda: shop.of("b.mp4").entry.state == "done")
     assert shop.of("a.mp4").entry.state == "dropped"
