@@ -105,10 +105,7 @@ def work(order: Order, events: Connection, output: Connection) -> None:
         tell.send(fault=_to_blame(error, order), text=_in_words(error, order))
     else:
         run = os.path.relpath(done.folder.path, order.how.out)
-        remarks = done.remarks
-        if not done.fresh and done.folder.is_erased:
-            remarks = (*remarks, _ERASED)
-        tell.send(run=run, fresh=done.fresh, remarks="; ".join(remarks))
+        tell.send(run=run, fresh=done.fresh, remarks="; ".join(_remarks(done)))
 
 
 class _ChangedError(Exception):
@@ -215,6 +212,13 @@ def _to_blame(error: ValueError | OSError, order: Order) -> Literal["room", "inb
     except OSError:
         return "inbox"
     return "input"
+
+
+def _remarks(done: Finished) -> tuple[str, ...]:
+    """What is worth knowing of a run, whether it was made now or had been there."""
+    if not done.fresh and done.folder.is_erased:
+        return (*done.remarks, _ERASED)
+    return done.remarks
 
 
 def _number(error: BaseException | None) -> tuple[int | None, object]:

@@ -91,3 +91,11 @@ def test_a_pipe_or_a_link_in_its_place_is_not_opened(order):
     file.symlink_to("/etc/hostname")
     with pytest.raises(job._ChangedError):
         job._run(order, None)
+
+
+@pytest.mark.parametrize(("fresh", "erased", "told"), [(False, True, True), (False, False, False)])
+def test_who_has_an_erased_run_done_again_is_told(fresh, erased, told):
+    done = SimpleNamespace(fresh=fresh, remarks=("slow",), folder=SimpleNamespace(is_erased=erased))
+    said = job._remarks(done)
+    assert said[0] == "slow"
+    assert ("personal data were erased" in said[-1]) is told

@@ -295,6 +295,18 @@ def test_a_file_replaced_while_it_is_worked_on_is_done_as_it_is_then(shop, film)
     assert len(shop.runs()) == 1
 
 
+@pytest.mark.slow
+def test_a_file_renamed_while_it_is_worked_on_has_one_run(shop, film):
+    target = film(shop.inbox / "front" / "a.mp4", 21, frames=12)
+    shop.start("--settle", 0.3, "--quiet")
+    running(shop)
+    # A draft is there from the first picture on; the maps come last.
+    shop.wait(lambda: any(shop.out.glob("front/.*")) or any(shop.runs()))
+    target.rename(target.with_name("b.mp4"))
+    shop.wait(lambda: shop.of("b.mp4").entry.state == "done")
+    assert len(shop.runs()) == len(shop.status().recordings) == 1
+
+
 @pytest.mark.parametrize("hearer", ["a full disk", "a reader that has ended"])
 def test_that_nobody_can_be_told_is_no_end(shop, hearer):
     (shop.inbox / "front" / "bad.mp4").write_text("no film")
