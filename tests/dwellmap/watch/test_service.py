@@ -44,7 +44,7 @@ def test_a_file_becomes_maps_and_copies_are_pointed_at_them(shop, film):
     shop.wait(lambda: shop.status().left_alone == {".txt": 1})
     assert shop.status().service == "watching"
     assert shop.jobs("health").returncode == 0
-    assert [coming.name for coming in shop.status().arriving] == ["front/copy.mp4.part"]
+    shop.wait(lambda: [coming.name for coming in shop.status().arriving] == ["front/copy.mp4.part"])
     service.terminate()
     assert service.wait(timeout=10) == 0
     assert "stopped by SIGTERM" in (shop.out / ".watch" / "service.log").read_text()
