@@ -93,6 +93,10 @@ class _WatchPage:
                 kept = f"Personal data are kept for {status.erasing.retain_days} days"
                 last = f", erased last in the night of {status.erasing.last}" if status.erasing.last else ""
                 note(f"{kept}{last}.")
+            for folder in status.unreadable:
+                problem(
+                    f"The folder {shown(folder)} of the inbox cannot be read: what lies in it is not seen."
+                )
             for coming in status.arriving:
                 note(f"arriving: {shown(coming.name)} ({coming.why})")
             if status.left_alone:

@@ -56,6 +56,7 @@ class Status:
         free_bytes: Space left in the output folder.
         erasing: How the nightly erasing stood last; None if nothing is erased.
         overdue: Why personal data may be kept longer than was agreed; empty if they are not.
+        unreadable: Folders of the inbox that the service may not look into.
 
     """
 
@@ -69,6 +70,7 @@ class Status:
     free_bytes: int | None
     erasing: Erasing | None
     overdue: str
+    unreadable: tuple[str, ...] = ()
 
 
 def read_status(out: Path, state: State | None = None, latest: int | None = 200) -> Status:
@@ -99,7 +101,7 @@ def read_status(out: Path, state: State | None = None, latest: int | None = 200)
         return Status("stopped", "", counts, recordings, (), {}, None, None, erasing, overdue)
     return Status(
         _service(health), health.reason, counts, recordings, health.arriving, health.left_alone,
-        health.left_s, health.free_bytes, erasing, overdue,
+        health.left_s, health.free_bytes, erasing, overdue, health.unreadable,
     )  # fmt: skip
 
 
