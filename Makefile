@@ -52,7 +52,7 @@ test: lint
 	$(PYTEST) -n $(WORKERS)
 
 # Exit code 5 means that no test is marked slow, which is no failure.
-test-slow: $(VENV)/.installed-test system-packages
+test-slow: system-packages $(VENV)/.installed-test
 	$(PYTEST) -m slow -n $(WORKERS) || [ $$? -eq 5 ]
 
 soak: $(VENV)/.installed-test
@@ -87,7 +87,7 @@ bench-peers: $(VENV)/.installed-test $(PEERS)/.installed
 bench-audit: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/audit.py
 
-lint: $(VENV)/.installed-test system-packages
+lint: system-packages $(VENV)/.installed-test
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy
