@@ -22,7 +22,8 @@ class Busy:
         people: Hour of the day to the mean number of people over the footage of that hour, all zones summed.
         days: How many days are in it.
         busiest: (d,) the busiest hour of each day with at least two hours to choose from.
-        left_out: Hours of the day without enough footage of every zone, or with a zone that is not shown.
+        left_out: Hours of the day without enough footage of every zone, or with a zone that is not shown on
+            every day.
 
     """
 
@@ -35,10 +36,13 @@ class Busy:
 def busy_hours(floor: Floor, zones: NDArray[np.int64]) -> Busy:
     """People at once in these zones, each by its own footage, in the hours in which all have a number.
 
-    An hour in which one zone is missing is no quieter for it, so such hours are left out.
+    An hour in which one zone is missing is no quieter for it, so such hours are left out. So is an hour that
+    is hidden on some day: what is left of it are its busy days alone.
     """
     hours = floor.hours[floor.hours["zone"].isin(zones) & floor.hours["hour"].notna()]
     hours = hours.assign(hour=hours["hour"].astype(int))
+    of_day, days = int(hours["hour"].nunique()), int(hours["day"].nunique())
+    hours = hours[~hours["hour"].isin(hours["hour"][hours["dwell_s"].isna()])]
     people = _people(hours, ["hour"], zones)
     by_day = _people(hours, ["day", "hour"], zones).groupby("day")
     busiest = [
@@ -48,14 +52,13 @@ def busy_hours(floor: Floor, zones: NDArray[np.int64]) -> Busy:
     ]
     return Busy(
         people,
-        int(hours["day"].nunique()),
+        days,
         np.array(busiest, dtype=np.int64),
-        int(hours["hour"].nunique()) - len(people),
+        of_day - len(people),
     )
 
 
 def _people(hours: pd.DataFrame, keys: list[str], zones: NDArray[np.int64]) -> pd.Series:
-    shown = hours[hours["dwell_s"].notna()]
-    sums = shown.groupby([*keys, "zone"])[["dwell_s", "observed_s"]].sum()
+    sums = hours.groupby([*keys, "zone"])[["dwell_s", "observed_s"]].sum()
     mean = (sums["dwell_s"] / sums["observed_s"]).where(sums["observed_s"] >= _LEAST_FILMED_S)
     return mean.unstack("zone").reindex(columns=zones).dropna().sum(axis=1)

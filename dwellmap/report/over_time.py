@@ -26,14 +26,12 @@ def hours_chart(floor: Floor, drawn: NDArray[np.int64]) -> dict[str, Any] | None
     hours = hours[hours["zone"].isin(drawn)]
     if hours.empty or not floor.zones:
         return None
-    table = hours.groupby(["zone", "hour"])[["dwell_s", "entries"]].sum(min_count=1)
-    seen = hours.groupby(["zone", "hour"])["observed_s"].sum()
-    # What is not shown of some day must not be divided by its footage.
-    shown = hours[hours["dwell_s"].notna()].groupby(["zone", "hour"])["observed_s"].sum()
-    hidden = hours[hours["dwell_s"].isna()].groupby(["zone", "hour"]).size()
+    table = hours.groupby(["zone", "hour"])[["dwell_s", "entries", "observed_s"]].sum()
+    days = hours["dwell_s"].isna().groupby([hours["zone"], hours["hour"]]).agg(["sum", "size"])
     names = sorted(hours["hour"].unique().tolist())
     chosen = sorted(hours["zone"].unique().tolist())
     people = np.full((len(chosen), len(names)), np.nan)
+    secret = np.zeros(people.shape, dtype=np.bool_)
     told = [["" for _ in names] for _ in chosen]
     for row, number in enumerate(chosen):
         zone = floor.zones[number]
@@ -42,19 +40,22 @@ def hours_chart(floor: Floor, drawn: NDArray[np.int64]) -> dict[str, Any] | None
             if at not in table.index:
                 told[row][k] = f"{zone.name}, {hour}:00: no footage"
                 continue
-            dwell, entries = table.loc[at, "dwell_s"], table.loc[at, "entries"]
-            if pd.isna(dwell):
-                told[row][k] = f"{zone.name}, {hour}:00: {too_few(floor.min_people)}"
+            dwell, entries, seen_s = (float(table.loc[at, c]) for c in ("dwell_s", "entries", "observed_s"))
+            hidden, of = (int(days.loc[at, c]) for c in ("sum", "size"))
+            if hidden:
+                # The mean of the other days would be that of the busy ones.
+                secret[row, k] = True
+                on = f", on {hidden} of {of} days" if of > 1 else ""
+                told[row][k] = f"{zone.name}, {hour}:00: {too_few(floor.min_people)}{on}"
                 continue
-            people[row, k] = float(dwell) / float(shown[at])
+            people[row, k] = dwell / seen_s
             told[row][k] = (
                 f"{zone.name}, {hour}:00 to {hour + 1}:00: {plain(people[row, k])} people at once, "
                 f"{count(entries)} "
-                f"entries, {seconds(float(dwell))} of people's time in {seconds(float(seen[at]))} of footage"
+                f"entries, {seconds(dwell)} of people's time in {seconds(seen_s)} of footage"
             )
     labels = [f"{hour}:00" for hour in names]
     zones = [floor.zones[number].name for number in chosen]
-    secret = np.array([[(zone, hour) in hidden.index for hour in names] for zone in chosen])
     return {"svg": charts.hours_by_zone(zones, labels, people, told, secret), "hours": len(names)}
 
 
