@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dwellmap.report.floor import Floor
+from dwellmap.report.floor import Floor, unit_of
 
 # Hours of which only a sliver was filmed say nothing about the hour.
 _LEAST_FILMED_S = 900.0
@@ -20,7 +20,7 @@ class Busy:
 
     Attributes:
         people: Hour of the day to the mean number of people over the footage of that hour, all zones summed.
-        days: How many days are in it.
+        days: How many days are in it: those on which no zone is hidden.
         busiest: (d,) the busiest hour of each day with at least two hours to choose from.
         left_out: Hours of the day without enough footage of every zone, or with a zone that is not shown on
             every day.
@@ -36,10 +36,13 @@ class Busy:
 def busy_hours(floor: Floor, zones: NDArray[np.int64]) -> Busy:
     """People at once in these zones, each by its own footage, in the hours in which all have a number.
 
-    An hour in which one zone is missing is no quieter for it, so such hours are left out. So is an hour that
-    is hidden on some day: what is left of it are its busy days alone.
+    An hour in which one zone is missing is no quieter for it, so such hours are left out. A day on which one
+    zone is hidden is left out in all hours; then an hour that is still hidden on some day, for what is left
+    of it are its busy days alone.
     """
     hours = floor.hours[floor.hours["zone"].isin(zones) & floor.hours["hour"].notna()]
+    quiet = floor.days["unit"][floor.days["zone"].isin(zones) & floor.days["dwell_s"].isna()]
+    hours = hours[~unit_of(hours["day"]).isin(quiet)]
     hours = hours.assign(hour=hours["hour"].astype(int))
     of_day, days = int(hours["hour"].nunique()), int(hours["day"].nunique())
     hours = hours[~hours["hour"].isin(hours["hour"][hours["dwell_s"].isna()])]

@@ -291,10 +291,14 @@ def _hours(
     return hours
 
 
+def unit_of(day: pd.Series) -> pd.Series:
+    """The numbers of days, as `Floor.days` has them; -1 without a date."""
+    return (day - pd.Timestamp("1970-01-01")).dt.days.fillna(-1).astype("int64")
+
+
 def _days(hours: pd.DataFrame) -> pd.DataFrame:
     """Sums of hours per day and zone."""
-    unit = (hours["day"] - pd.Timestamp("1970-01-01")).dt.days.fillna(-1).astype("int64")
-    sums = hours.assign(unit=unit).groupby(["unit", "zone"], as_index=False)
+    sums = hours.assign(unit=unit_of(hours["day"])).groupby(["unit", "zone"], as_index=False)
     return pd.DataFrame(sums[["dwell_s", "observed_s"]].sum())
 
 

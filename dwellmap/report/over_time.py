@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dwellmap.report import charts
-from dwellmap.report.floor import Floor
+from dwellmap.report.floor import Floor, unit_of
 from dwellmap.report.numbers import UNKNOWN, count, plain, seconds, too_few
 from dwellmap.report.summary import Summary
+from dwellmap.report.use import told_together
 
 
 def _dated(floor: Floor) -> pd.DataFrame:
@@ -21,11 +22,23 @@ def _dated(floor: Floor) -> pd.DataFrame:
 
 
 def hours_chart(floor: Floor, drawn: NDArray[np.int64]) -> dict[str, Any] | None:
-    """People at once in each of these zones by hour of the day; None without dated footage."""
+    """People at once in each of these zones by hour of the day, all over the same days.
+
+    Returns:
+        A drawing and how many hours it has; None without dated footage.
+
+    """
     hours = _dated(floor)
     hours = hours[hours["zone"].isin(drawn)]
     if hours.empty or not floor.zones:
         return None
+    _, told_days, left_out = told_together(floor.days, np.unique(hours["zone"].to_numpy(dtype=np.int64)))
+    hours = hours[unit_of(hours["day"]).isin(told_days["unit"])]
+    if hours.empty:
+        return None
+    aside = (
+        f"; {left_out} {'day' if left_out == 1 else 'days'} left out, with a zone hidden" if left_out else ""
+    )
     table = hours.groupby(["zone", "hour"])[["dwell_s", "entries", "observed_s"]].sum()
     days = hours["dwell_s"].isna().groupby([hours["zone"], hours["hour"]]).agg(["sum", "size"])
     names = sorted(hours["hour"].unique().tolist())
@@ -46,13 +59,13 @@ def hours_chart(floor: Floor, drawn: NDArray[np.int64]) -> dict[str, Any] | None
                 # The mean of the other days would be that of the busy ones.
                 secret[row, k] = True
                 on = f", on {hidden} of {of} days" if of > 1 else ""
-                told[row][k] = f"{zone.name}, {hour}:00: {too_few(floor.min_people)}{on}"
+                told[row][k] = f"{zone.name}, {hour}:00: {too_few(floor.min_people)}{on}{aside}"
                 continue
             people[row, k] = dwell / seen_s
             told[row][k] = (
                 f"{zone.name}, {hour}:00 to {hour + 1}:00: {plain(people[row, k])} people at once, "
                 f"{count(entries)} "
-                f"entries, {seconds(dwell)} of people's time in {seconds(seen_s)} of footage"
+                f"entries, {seconds(dwell)} of people's time in {seconds(seen_s)} of footage{aside}"
             )
     labels = [f"{hour}:00" for hour in names]
     zones = [floor.zones[number].name for number in chosen]

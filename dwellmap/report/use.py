@@ -57,7 +57,7 @@ def use_of(floor: Floor) -> Use:
     seen = np.isin(np.arange(len(floor.zones)), floor.days["zone"][floor.days["observed_s"] > 0])
     staff = np.array([zone.staff for zone in floor.zones], dtype=np.bool_)
     candidates = np.flatnonzero(~staff & floor.figures["dwell_s"].notna().to_numpy() & seen)
-    chosen, table, left_out = _told_together(floor.days, candidates)
+    chosen, table, left_out = told_together(floor.days, candidates)
     sums = table.groupby("zone")[["dwell_s", "observed_s"]].sum().reindex(chosen, fill_value=0.0)
     dwell, observed = (sums[name].to_numpy(dtype=float) for name in ("dwell_s", "observed_s"))
     dated = table[table["unit"] >= 0]
@@ -79,7 +79,7 @@ def use_of(floor: Floor) -> Use:
     return Use(chosen, _interval(shares), _interval(ratios), drawn, units, uneven, left_out)
 
 
-def _told_together(
+def told_together(
     days: pd.DataFrame, zones: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], pd.DataFrame, int]:
     """The zones to compare, their days of which all of them are told, and how many days are not.

@@ -105,8 +105,17 @@ def test_an_hour_that_is_hidden_on_some_day_has_no_mean_of_the_others(shops):
     busy = busy_hours(floor, np.array([0, 1]))
     assert (busy.people.index.tolist(), busy.days, busy.left_out) == ([12, 15], 2, 2)
     assert busy.people.tolist() == pytest.approx([20 * 60 / 900] * 2)
+    # A day that is hidden as a whole leaves the others theirs.
+    runs.append(shops("third", "2026-03-29T12:00:00+02:00", 4, 10, 0))
+    runs.append(shops("one", "2026-03-29T16:00:00+02:00", 1, 10, 1))
+    (floor,) = summed(runs, Choice(min_people=5)).floors
+    busy = busy_hours(floor, np.array([0, 1]))
+    assert (busy.people.index.tolist(), busy.days, busy.left_out) == ([12, 15], 2, 2)
     drawn = str(hours_chart(floor, np.array([0, 1]))["svg"])
     for zone in ("stop", "rest"):
         assert f"{zone}, 12:00 to 13:00: 0.67 people at once" in drawn
         for hour in (13, 14):
-            assert f"{zone}, {hour}:00: hidden (fewer than 5 people), on 1 of 2 days" in drawn
+            assert (
+                f"{zone}, {hour}:00: hidden (fewer than 5 people), on 1 of 2 days; 1 day left out, with"
+                in drawn
+            )
