@@ -78,6 +78,12 @@ def test_zones_are_compared_over_days_on_which_all_of_them_are_told(shops):
     use = use_of(floor)
     assert (use.zones.tolist(), use.drawn, use.units, use.left_out) == ([0, 1], "days", 5, 1)
     assert use.share == pytest.approx(np.full((2, 3), 0.5))
+    # Of few days visitors are drawn, those of the days that are compared.
+    use = use_of(summed(runs[2:4], Choice(min_people=5)).floors[0])
+    assert (use.drawn, use.units, use.left_out) == ("visitors", 4 * 40, 1)
+    assert use.share.mean(axis=0)[0] == pytest.approx(0.5)
+    assert (use.share[:, 1] < 0.5).all()
+    assert (use.share[:, 2] > 0.5).all()
     # A zone that is hidden on most days leaves the others theirs.
     more = [shops(f"day {day}", f"2026-03-0{day}T12:00:00+01:00", 1, 20, 1) for day in (7, 8)]
     use = use_of(summed([*runs[1:3], *more], Choice(min_people=5)).floors[0])
