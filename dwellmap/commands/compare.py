@@ -23,10 +23,10 @@ from dwellmap.comparison.page import (
     CSV,
     HOW_MUCH,
     PAGE,
-    TOLD,
     WHERE,
     answer,
     side_lines,
+    told_of,
     write_comparison,
     zone_rows,
 )
@@ -173,7 +173,7 @@ def _show(result: Result, target: Path, names: tuple[str, str], quiet: bool, as_
 
 def _tables(result: Result) -> Iterator[Table]:
     questions = (result.zones_much, result.zones_where) if result.sides.zones else ()
-    for told, question in zip(TOLD, questions, strict=False):
+    for told, question in zip(told_of(result), questions, strict=False):
         table = Table(title=f"{told.title}, {told.unit}", title_justify="left", box=None, pad_edge=False)
         for name in ("zone", "A", "B", "change", "95 % interval", "p", "verdict"):
             table.add_column(name, justify="left" if name in ("zone", "verdict") else "right")

@@ -92,7 +92,7 @@ def health(
         bool,
         typer.Option(
             "--strict",
-            help="Exit code 1 also while it is paused, recordings have failed, or personal data are overdue.",
+            help="Exit code 1 also while anything wants a person, such as recordings that have failed.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -143,6 +143,8 @@ def _print(status: Status, log: bool) -> None:
     if status.left_alone:
         other = ", ".join(f"{n} {shown(e) or 'without ending'}" for e, n in sorted(status.left_alone.items()))
         console.print(f"left alone, no videos by their names: {escape(other)}")
+    for folder in status.unreadable:
+        console.print(escape(f"the folder {shown(folder)} of the inbox cannot be read"))
     if status.overdue:
         console.print(escape(shown(status.overdue)))
     table = Table(box=None, pad_edge=False)
@@ -184,6 +186,7 @@ def _as_json(status: Status) -> dict[str, Any]:
         "erasing": None if status.erasing is None else status.erasing.model_dump(),
         "arriving": [coming.model_dump() for coming in status.arriving],
         "left_alone": dict(status.left_alone),
+        "unreadable": list(status.unreadable),
         "recordings": [
             {
                 "id": one.entry.content,

@@ -83,7 +83,7 @@ def report(
             period = Period.of_runs(runs, first, last, hours, clock)
         else:
             period = Period.between(out, first, last, camera or (), hours, clock)
-    if min_people and runs:
+    if min_people:
         check_whole_days(period)
     with reporter_for(quiet, as_json).step(f"summing up {len(period.members)} runs", None):
         summary = summarise(Tables.of(period), choice)

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from dwellmap.changed_settings import with_changes
 from dwellmap.commands.console import Cell, Quiet, Set
-from dwellmap.commands.watching import Board
+from dwellmap.commands.watching import Board, error_console
 from dwellmap.detector_kinds import Kind
 from dwellmap.site import load_site
 from dwellmap.watch.folder import WatchFolder
@@ -150,7 +149,7 @@ def watch(
         largest_bytes=int(largest_gb * 1e9),
     )
     ours = WatchFolder(how.out)
-    with Board(Console(stderr=True), quiet) as board, in_words(ours.ledger):
+    with Board(error_console(), quiet) as board, in_words(ours.ledger):
         log = _Log(ours.log)
 
         def say(text: str) -> None:

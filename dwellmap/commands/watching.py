@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from datetime import datetime, timedelta
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from dwellmap.watch.health import Health
+
+
+class _Unhindered(io.FileIO):
+    """Where nothing can be written (a full disk, a reader that has ended) nothing is, and nobody stops."""
+
+    def write(self, data: Any, /) -> int:
+        """Write what can be written."""
+        size = memoryview(data).nbytes
+        try:
+            written = super().write(data)
+        except OSError:
+            return size
+        return size if written is None else written
+
+
+def error_console() -> Console:
+    """A console on the standard error that is never the end of whoever writes to it."""
+    raw = _Unhindered(sys.stderr.fileno(), "w", closefd=False)
+    return Console(
+        file=io.TextIOWrapper(io.BufferedWriter(raw), sys.stderr.encoding, errors="backslashreplace")
+    )
 
 
 class Board:
@@ -38,7 +62,9 @@ class Board:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        # Stopped without having been started, it would print an empty line.
+        if self._bars.live.is_started:
+            self._bars.stop()
 
     def say(self, text: str) -> None:
         """Print a line with the time of day."""

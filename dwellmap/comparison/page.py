@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
 from importlib.metadata import version
@@ -58,6 +58,13 @@ TOLD = (
 )
 
 
+def told_of(result: Result) -> tuple[Told, ...]:
+    """What is told, in its unit: with small counts hidden, shares are of what is left to tell."""
+    if result.sides.a.zone_cells is None:
+        return TOLD
+    return (TOLD[0], replace(TOLD[1], unit="% of the dwell in cells that may be told"))
+
+
 def write_comparison(folder: Path, result: Result, names: tuple[str, str], min_people: int) -> None:
     """Write the maps, the table and the page."""
     lines = side_lines(result, names)
@@ -68,7 +75,7 @@ def write_comparison(folder: Path, result: Result, names: tuple[str, str], min_p
     hidden = (sides.a.cells.hidden | sides.b.cells.hidden).reshape(sides.grid.shape)
     tables = []
     for told, zones, cells in zip(
-        TOLD,
+        told_of(result),
         (result.zones_much, result.zones_where),
         (result.cells_much, result.cells_where),
         strict=True,

@@ -166,7 +166,7 @@ def occupancy(
     table: pd.DataFrame, labels: Sequence[str], name: str, observed_s: NDArray[np.float64]
 ) -> Markup:
     """Mean people (area) and most at once (line) over quarters of an hour of one zone."""
-    width, height, left, bottom, top = 880.0, 120.0, 34.0, 96.0, 10.0
+    width, height, left, bottom, top = 440.0, 130.0, 34.0, 106.0, 10.0
     root = drawing(width, height, f"people in {name} over time")
     mean = table["dwell_s"].to_numpy() / np.maximum(observed_s, 1e-9)
     peak = table["peak"].to_numpy(dtype=float)
@@ -205,7 +205,7 @@ def occupancy(
             stroke=INK,
             stroke_width=1.2,
         )
-    every = max(1, -(-n // 10))
+    every = max(1, -(-n // 7))
     for k in range(0, n, every):
         tick(root, x[k], bottom + 15, labels[k])
     return markup(root)

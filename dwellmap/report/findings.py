@@ -200,7 +200,9 @@ def _space(floor: Floor, use: Use) -> Finding:
         )
     if len(use.zones) < 2 or all(text == NOT_ENOUGH for text in told):
         return Finding(question, "Not enough footage to tell.", _lacking(floor, use), known=False)
-    parts, advice, basis = [], [], []
+    parts: list[str] = []
+    basis: list[str] = []
+    advice: dict[str, str] = {}
     order = np.argsort(-use.ratio[:, 0])
     for word, sign in ((CROWDED, 1), (LARGE, -1)):
         fitting = [k for k in order[::sign] if told[k] == word][:2]
@@ -209,10 +211,12 @@ def _space(floor: Floor, use: Use) -> Finding:
             much = f"{plain(value)} times" if sign > 0 else f"{share(value)} of"
             parts.append(f"{name} is {word}: {much} the time per m² of the zones together")
             basis.append(f"{name}: {plain(low)} to {plain(high)} times")
-            advice.append(
+            # Of each kind the first: room for the one may come from the other.
+            advice.setdefault(
+                word,
                 f"give {name} more room, or spread what draws people there"
                 if sign > 0
-                else f"give up floor in {name}, or put something there worth stopping for"
+                else f"give up floor in {name}, or put something there worth stopping for",
             )
     by_word = {
         word: ", ".join(_name(floor, int(use.zones[k])) for k in order if told[k] == word)
@@ -227,7 +231,7 @@ def _space(floor: Floor, use: Use) -> Finding:
         )
         bounds = f"{count(use.units)} {use.drawn}; 95 % intervals within {LESS:g} to {MORE:g} times are alike"
         return Finding(question, (text if by_word[ALIKE] else "None is known to be.") + rest, bounds)
-    tried = "Worth trying: " + "; or ".join(advice[:2]) + "." if advice else ""
+    tried = "Worth trying: " + "; or ".join(advice.values()) + "." if advice else ""
     return Finding(
         question,
         ". ".join(upper(part) for part in parts) + "." + rest,
@@ -307,7 +311,7 @@ def _when(floor: Floor, use: Use) -> Finding | None:
         return Finding(
             question,
             "Not enough footage to tell.",
-            f"{len(people) or 'no'} hours of the day have a quarter of an hour of every zone to show; at "
+            f"hours of the day with a quarter of an hour of every zone to show: {len(people) or 'none'}; at "
             f"least {LEAST_HOURS} are needed",
             known=False,
         )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analytics.suppression import hide_in_ways
 from dwellmap.report.floor import Floor
+from dwellmap.report.use import overlaps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,19 +21,21 @@ class Flows:
             last row are those who came to a zone first, the last column those who went to no other. NaN is
             hidden.
         hidden: (Z + 1, Z + 1) bool, hidden on some day: what is shown is the other days'.
+        overlapping: (Z, Z) bool, zones that share floor: people are in both at once, which is no way.
 
     """
 
     counts: NDArray[np.float64]
     hidden: NDArray[np.bool_]
+    overlapping: NDArray[np.bool_]
 
     def out_of(self, zone: int) -> float:
         """How often somebody left a zone; NaN where that is hidden in part."""
         return np.nan if self.hidden[zone].any() else float(self.counts[zone].sum())
 
     def largest(self, n: int) -> list[tuple[int, int, float]]:
-        """The most frequent ways from zone to zone: (from, to, how often)."""
-        inner = np.nan_to_num(self.counts[:-1, :-1])
+        """The most frequent ways from zone to zone that share no floor: (from, to, how often)."""
+        inner = np.where(self.overlapping, 0.0, np.nan_to_num(self.counts[:-1, :-1]))
         order = np.argsort(-inner, axis=None, kind="stable")[:n]
         rows, columns = np.unravel_index(order, inner.shape) if inner.size else (np.zeros(0, int),) * 2
         return [
@@ -48,8 +51,11 @@ def flows_of(floor: Floor) -> Flows:
     """
     visits, n = floor.all_visits.visits, len(floor.zones)
     counts, hidden = np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1), dtype=np.bool_)
+    overlapping = np.zeros((n, n), dtype=np.bool_)
+    for a, b in overlaps(floor):
+        overlapping[a, b] = overlapping[b, a] = True
     if not len(visits):
-        return Flows(counts, hidden)
+        return Flows(counts, hidden, overlapping)
     order = np.lexsort([visits.place, visits.enter_s, visits.person])
     person, place, day = visits.person[order], visits.place[order], floor.all_visit_day[order]
     for one in np.unique(day) if floor.min_people else [None]:
@@ -64,7 +70,7 @@ def flows_of(floor: Floor) -> Flows:
             gone = hide_in_ways(times, people, np.bincount(came, minlength=n), floor.min_people)
             times, hidden = np.where(gone, 0.0, times), hidden | gone
         counts += times
-    return Flows(np.where((counts == 0) & hidden, np.nan, counts), hidden)
+    return Flows(np.where((counts == 0) & hidden, np.nan, counts), hidden, overlapping)
 
 
 def _ways(person: NDArray[np.int64], place: NDArray[np.int64], outside: int) -> NDArray[np.int64]:

@@ -135,6 +135,7 @@ def _page(summary: Summary, name: str, parts: list[Part], detail: Detail) -> str
         days=days_chart(summary),
         one_day=len(days) == 1,
         time_s=_time_on_map_s(summary),
+        cells_hidden=any(floor.cells.hidden.any() for floor in summary.floors),
         staff=_staff_rows(summary),
         count_staff=summary.choice.count_staff,
         min_people=least,

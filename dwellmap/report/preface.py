@@ -20,7 +20,7 @@ def period_in_words(summary: Summary) -> str:
         else f"{first:%-d %B %Y} to {last:%-d %B %Y}, {len(days)} days"
     )
     return told + (
-        f", and {summary.quality.undated} recordings without a date" if summary.quality.undated else ""
+        f", and recordings without a date: {summary.quality.undated}" if summary.quality.undated else ""
     )
 
 

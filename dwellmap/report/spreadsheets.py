@@ -32,7 +32,9 @@ def write_tables(folder: Path, summary: Summary, parts: list[Part]) -> None:
             hidden["peak"] = hidden["peak_at"] = figures["dwell_s"].notna() | hidden["dwell_s"]
         figures, hidden = (table.drop(columns="peak_s")[public] for table in (figures, hidden))
         zones.append(_hidden(in_words(figures), hidden).assign(cameras=cameras))
-        hour = floor.hours[floor.hours["zone"].isin(np.flatnonzero(public))]
+        # A zone of which too little is seen has no number here either.
+        known = (floor.figures["dwell_s"].notna() | floor.hidden["dwell_s"]).to_numpy()
+        hour = floor.hours[floor.hours["zone"].isin(np.flatnonzero(public & known))]
         unknown = hour[SUMS].isna() if floor.min_people else pd.DataFrame(index=hour.index)
         hour = _hidden(hour.round(dict.fromkeys([*SUMS, "observed_s"], 3)), unknown)
         # Everybody counts in the hour of their first visit, so that hours add up to the visitors of a day.

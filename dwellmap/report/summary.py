@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dwellmap.period.member import Member
 from dwellmap.period.period import Period
 from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.tables import Tables
@@ -188,12 +189,13 @@ def _enough_people(protection: Protection) -> People:
             ) GROUP BY camera, unit"""
     )
     erased = [
-        {"camera": m.camera, "unit": -1 - n, "day": m.day, "people": int(m.results.get("people") or 0)}
+        {"camera": m.camera, "unit": -1 - n, "day": m.day, "people": _customers(m)}
         for n, m in enumerate(period.members)
         if m.erased
     ]
     found = pd.concat([found, pd.DataFrame(erased, columns=list(found))], ignore_index=True)
     few = found["people"].between(1, protection.min_people - 1)
+    unknown = int(found["people"].isna().sum())
     found["people"] = found["people"].astype(float).mask(few)
     found["day"] = pd.to_datetime(found["day"])
     seen = tables.frame("SELECT DISTINCT day FROM footage WHERE open AND observed_s > 0 ORDER BY day")
@@ -204,7 +206,7 @@ def _enough_people(protection: Protection) -> People:
     table["people"] = table["people"].where(table["_merge"] == "both", 0.0)
     table = table.drop(columns="_merge").assign(staff=np.nan).sort_values("day", ignore_index=True)
     total = float(found["people"].sum()) if found["people"].notna().any() or found.empty else np.nan
-    return People(total, np.nan, table, 0, _never_twice(period), len(period.cameras))
+    return People(total, np.nan, table, unknown, _never_twice(period), len(period.cameras))
 
 
 def _erased(tables: Tables) -> tuple[pd.DataFrame, int]:
@@ -224,6 +226,12 @@ def _erased(tables: Tables) -> tuple[pd.DataFrame, int]:
     table = rows.assign(**numbers)[["day", "people", "staff", "whole"]]
     table.loc[~table["whole"].astype(bool), ["people", "staff"]] = np.nan
     return table, int(table[["people", "staff"]].isna().any(axis=1).sum())
+
+
+def _customers(member: Member) -> float:
+    """How many people an erased recording had, probable staff left out; NaN if it does not say."""
+    people, staff = (member.results.get(name) for name in ("people", "probable_staff"))
+    return np.nan if people is None or staff is None else float(people) - float(staff)
 
 
 def _whole_sum(values: pd.Series) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dwellmap.report.floor import Floor
 from dwellmap.report.numbers import plain, seconds, share, upper
 from dwellmap.report.summary import Summary
-from dwellmap.report.use import LEAST_DAYS
+from dwellmap.report.use import LEAST_DAYS, overlaps
 
 
 def trust(summary: Summary, floor: Floor) -> list[str]:
@@ -33,6 +33,9 @@ def trust(summary: Summary, floor: Floor) -> list[str]:
         told.append("One day says nothing of other days.")
     elif 1 < days < LEAST_DAYS:
         told.append(f"{days} days: differences between days are hardly in the intervals.")
+    if pairs := overlaps(floor):
+        names = "; ".join(f"“{floor.zones[a].name}” and “{floor.zones[b].name}”" for a, b in pairs)
+        told.append(f"Zones share floor, whose time counts in each of them: {names}.")
     told += _lacks(summary)
     return told or ["Nothing stands against the numbers in the self-audit."]
 

@@ -46,7 +46,7 @@ def problem(text: str) -> ui.element:
 
 def note(text: str) -> None:
     """Say something that matters less."""
-    ui.label(text).classes("studio-note")
+    ui.label(text).classes("studio-note").style("overflow-wrap: anywhere")
 
 
 def tell(text: str, good: bool = True) -> None:

@@ -93,6 +93,10 @@ class _WatchPage:
                 kept = f"Personal data are kept for {status.erasing.retain_days} days"
                 last = f", erased last in the night of {status.erasing.last}" if status.erasing.last else ""
                 note(f"{kept}{last}.")
+            for folder in status.unreadable:
+                problem(
+                    f"The folder {shown(folder)} of the inbox cannot be read: what lies in it is not seen."
+                )
             for coming in status.arriving:
                 note(f"arriving: {shown(coming.name)} ({coming.why})")
             if status.left_alone:
@@ -119,9 +123,11 @@ class _WatchPage:
     def _row(self, one: Recording) -> None:
         entry = one.entry
         taken = datetime.fromtimestamp(entry.added)
-        for text in (entry.state, shown(entry.name), entry.camera or "-", f"{taken:%Y-%m-%d %H:%M}"):
+        name = shown(entry.name)
+        for text in (entry.state, name, entry.camera or "-", f"{taken:%Y-%m-%d %H:%M}"):
             with ui.element("td"):
-                ui.label(text)
+                # A name may be 255 letters long without a place to break it.
+                ui.label(text).style("overflow-wrap: anywhere; min-width: 12em" if text == name else "")
         with ui.element("td"):
             self._known(one)
         with ui.element("td").classes("studio-row"):

@@ -47,6 +47,11 @@ class Entry:
     run: str | None
     pid: int | None
 
+    @property
+    def is_homeless(self) -> bool:
+        """Whether it was set aside untried, for it fitted no camera."""
+        return self.state == "failed" and not self.attempts and not self.camera
+
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:

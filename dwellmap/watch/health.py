@@ -91,6 +91,7 @@ class Health(BaseModel):
         failed: Recordings that want a person.
         left_s: Seconds until all that waits is done, if the pace holds; None if unknown.
         left_alone: Endings of files in the inbox that are no videos, and how many.
+        unreadable: Folders of the inbox that the service may not look into.
         erasing: How the nightly erasing stands; None if nothing is erased (`--retain-days`).
         lacks: What a person should look at, in words: the reason of a pause, failed recordings, personal data
             that are kept too long.
@@ -116,6 +117,7 @@ class Health(BaseModel):
     at_work: tuple[AtWork, ...] = ()
     arriving: tuple[Coming, ...] = ()
     left_alone: dict[str, int] = {}
+    unreadable: tuple[str, ...] = ()
     erasing: Erasing | None = None
 
     @computed_field  # type: ignore[prop-decorator]
@@ -124,7 +126,10 @@ class Health(BaseModel):
         """See above."""
         found = [f"{self.state}: {self.reason}"] if self.reason else []
         if self.failed:
-            found.append(f"{self.failed} recordings have failed")
+            found.append(
+                "1 recording has failed" if self.failed == 1 else f"{self.failed} recordings have failed"
+            )
+        found += [f"the folder {folder} of the inbox cannot be read" for folder in self.unreadable]
         if self.erasing is not None and (why := self.erasing.lacking(self.written)):
             found.append(why)
         return tuple(found)

@@ -20,6 +20,10 @@ UNFINISHED_NAME = "its name says that it is not whole yet"
 DONE_FOLDER, FAILED_FOLDER = "done", "failed"
 LARGEST_BYTES = 10**12
 """A day at 90 Mbit/s; to read what is larger would hold up all others."""
+_LARGE_BYTES = 10**10
+"""To read so much takes long enough that what is empty is better refused."""
+_LEAST_SHARE = 0.1
+_BLOCK_BYTES = 512
 _DEEPEST = 16
 _NOT_ENTERED = ("@", "#", "$", ".", "lost+found", "System Volume Information")
 
@@ -65,6 +69,7 @@ class Look:
         arriving: Files that are still coming.
         there: Every video file, by path relative to the inbox.
         left_alone: Endings of other files, and how many there are of each.
+        unreadable: Folders that may not be looked into; nothing is known of what lies below.
 
     """
 
@@ -72,6 +77,11 @@ class Look:
     arriving: tuple[Arriving, ...]
     there: frozenset[Path]
     left_alone: Mapping[str, int]
+    unreadable: tuple[Path, ...]
+
+    def is_hidden(self, path: Path) -> bool:
+        """Whether a file may be there all the same, in a folder that may not be looked into."""
+        return any(folder in path.parents for folder in self.unreadable)
 
 
 @dataclass(slots=True)
@@ -120,6 +130,7 @@ class Inbox:
 
     Attributes:
         told: What the kernel told of its files.
+        cameras: Names of the site's cameras, case-folded: folders named so are always entered.
 
     """
 
@@ -129,6 +140,7 @@ class Inbox:
     shared: bool
     largest_bytes: int = LARGEST_BYTES
     told: Told = field(default_factory=Told)
+    cameras: frozenset[str] = frozenset()
     _growing: dict[Path, _Growing] = field(default_factory=dict)
     _partial: set[int] = field(default_factory=set)
 
@@ -149,7 +161,8 @@ class Inbox:
         there: set[Path] = set()
         left_alone: dict[str, int] = {}
         partial: set[int] = set()
-        for path, status in self._walk(self.folder, Path(), 0):
+        unreadable: set[Path] = set()
+        for path, status in self._walk(self.folder, Path(), 0, unreadable):
             ending = path.suffix.lower()
             if path.name.startswith(".") and not path.name.startswith(".."):
                 continue
@@ -167,6 +180,9 @@ class Inbox:
                 continue
             refused = _refused(status, self.largest_bytes)
             why = "" if refused else self._why_not(path, status, stamp, now_s)
+            # Not before it has settled: some programs make a file as long as it will be, and then fill it.
+            if not why and not refused and not self.shared:
+                refused = _hollow(self.folder / path, status)
             if why:
                 arriving.append(Arriving(path, status.st_size, why))
             else:
@@ -176,9 +192,11 @@ class Inbox:
         self._partial = partial
         self.told.keep({*(one.path for one in arriving), *(one.path for one in settled)})
         settled.sort(key=lambda one: os.fsencode(one.path))
-        return Look(tuple(settled), tuple(arriving), frozenset(there), left_alone)
+        return Look(tuple(settled), tuple(arriving), frozenset(there), left_alone, tuple(sorted(unreadable)))
 
-    def _walk(self, folder: Path, below: Path, depth: int) -> list[tuple[Path, os.stat_result]]:
+    def _walk(
+        self, folder: Path, below: Path, depth: int, unreadable: set[Path]
+    ) -> list[tuple[Path, os.stat_result]]:
         found = []
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -186,13 +204,15 @@ class Inbox:
                     if not entry.is_dir(follow_symlinks=False):
                         found.append((below / entry.name, entry.stat(follow_symlinks=False)))
                         continue
-                    if is_entered(entry.name, depth):
-                        found += self._walk(Path(entry.path), below / entry.name, depth + 1)
+                    if is_entered(entry.name, depth, self.cameras):
+                        found += self._walk(Path(entry.path), below / entry.name, depth + 1, unreadable)
                 except FileNotFoundError:  # gone since it was listed
                     continue
                 except PermissionError:
                     if depth == 0 and not os.access(self.folder, os.R_OK):
                         raise
+                    # A file's status is denied by its folder, a folder's list by itself.
+                    unreadable.add(below / entry.name if entry.is_dir(follow_symlinks=False) else below)
         return found
 
     def _why_not(self, path: Path, status: os.stat_result, stamp: Stamp, now_s: float) -> str:
@@ -248,16 +268,39 @@ class Inbox:
         return True
 
 
-def is_entered(name: str, depth: int) -> bool:
+def is_entered(name: str, depth: int, cameras: Collection[str] = ()) -> bool:
     """Whether a folder is looked into.
 
     Args:
         name: Its name.
         depth: Of the folder that it lies in, 0 for the inbox itself.
+        cameras: Names of cameras, case-folded.
 
     """
     ours = depth == 0 and name in (DONE_FOLDER, FAILED_FOLDER)
-    return depth < _DEEPEST and not ours and not name.startswith(_NOT_ENTERED)
+    wanted = name.casefold() in cameras or not name.startswith(_NOT_ENTERED)
+    return depth < _DEEPEST and not ours and wanted
+
+
+def _hollow(path: Path, status: os.stat_result) -> str:
+    """Why a large file with next to nothing on the disk is refused; empty if it is not one.
+
+    The blocks alone don't tell: some file systems compress, count late, or count none at all.
+    """
+    on_disk = status.st_blocks * _BLOCK_BYTES
+    if status.st_size < _LARGE_BYTES or on_disk >= _LEAST_SHARE * status.st_size:
+        return ""
+    try:
+        with opened_plain(path) as file:
+            hole = os.lseek(file.fileno(), 0, os.SEEK_HOLE)
+    except OSError:
+        return ""
+    if hole >= status.st_size:
+        return ""
+    return (
+        f"expected a file whose {status.st_size / 1e9:,.0f} GB are on the disk, only {on_disk / 1e9:,.3f} GB "
+        "are: the rest is empty; copy it again"
+    )
 
 
 def _refused(status: os.stat_result, largest_bytes: int) -> str:

@@ -31,11 +31,13 @@ class Intake:
     Attributes:
         arriving: Files that are not whole yet.
         left_alone: Endings of files that are no videos.
+        unreadable: Folders that may not be looked into.
 
     """
 
     def __init__(self, inbox: Inbox, site: Path, say: Callable[[str], None]) -> None:
         self._inbox, self._say = inbox, say
+        self.unreadable: tuple[Path, ...] = ()
         self._site_file = site
         self._site_stamp: tuple[int, int] | None = None
         self._site = self.site()
@@ -66,6 +68,7 @@ class Intake:
         if stamp != self._site_stamp:
             self._site = load_site(self._site_file)
             self._site_stamp = stamp
+            self._inbox.cameras = frozenset(camera.name.casefold() for camera in self._site.cameras)
         return self._site
 
     @property
@@ -73,31 +76,58 @@ class Intake:
         """Whether files are being read, or are to be read again."""
         return bool(self._reading.under_way or self._unread_since_s)
 
-    def look(self, ledger: Ledger) -> None:
+    @property
+    def coming(self) -> tuple[Arriving, ...]:
+        """Files that are not entered yet: those that are not whole, and those that are being read."""
+        reading = self._reading.under_way.items()
+        return (
+            *self.arriving,
+            *(
+                Arriving(path, size, "waits to be read" if number else "is being read")
+                for number, (path, size) in enumerate(reading)
+            ),
+        )
+
+    def look(self, ledger: Ledger) -> list[Entry]:
         """Look at the inbox once.
+
+        Returns:
+            The entries of what is refused unread.
 
         Raises:
             OSError: If it cannot be read.
 
         """
         look = self._inbox.look({path: stamp for path, (stamp, _) in self._known.items()})
-        for path in self._known.keys() - look.there:
+        self._tell_unreadable(look.unreadable)
+        for path in [one for one in self._known.keys() - look.there if not look.is_hidden(one)]:
             ledger.forget_file(path, self._known[path][1])
             del self._known[path]
         self._not_before_s = {p: s for p, s in self._not_before_s.items() if p in look.there}
         self._unread_since_s = {p: s for p, s in self._unread_since_s.items() if p in look.there}
         now_s = time.monotonic()
+        refused: list[Entry] = []
         for file in look.settled:
             if self._not_before_s.get(file.path, 0.0) > now_s:
                 continue
             if file.refused:
-                self._enter(ledger, file, _unread(file), file.refused)
+                refused.append(self._enter(ledger, file, _unread(file), file.refused))
             else:
                 self._reading.ask(file)
         self.arriving, self.left_alone = look.arriving, dict(look.left_alone)
+        return refused
+
+    def _tell_unreadable(self, folders: tuple[Path, ...]) -> None:
+        for folder in folders:
+            if folder not in self.unreadable:
+                self._say(
+                    f"{shown(folder)}: the folder cannot be read, what lies in it is not seen; give the user "
+                    "that the service runs as the right to read and enter it"
+                )
+        self.unreadable = folders
 
     def enter(self, ledger: Ledger) -> list[Entry]:
-        """Enter what has been read since; returns the entries, as they were if they had been there.
+        """Enter what has been read since; returns the entries.
 
         While the site file cannot be used nothing is entered: no recording is blamed for that.
         """
@@ -108,7 +138,7 @@ class Intake:
             return entered
         for read in self._reading.done():
             if read.fault:
-                self._not_read(ledger, read)
+                entered += self._not_read(ledger, read)
             elif read.content:
                 entered.append(self._enter(ledger, read.file, read.content, ""))
         return entered
@@ -126,15 +156,16 @@ class Intake:
         """Look at a file anew."""
         self._known.pop(path, None)
 
-    def _not_read(self, ledger: Ledger, read: Read) -> None:
-        """Try again for a while, for shares have their moments; then set it aside."""
+    def _not_read(self, ledger: Ledger, read: Read) -> list[Entry]:
+        """Try again for a while, for shares have their moments; then set it aside, and return its entry."""
         path, now_s = read.file.path, time.monotonic()
         first_s = self._unread_since_s.setdefault(path, now_s)
         if first_s == now_s:
             self._say(f"{shown(path)}: {shown(read.fault)}; it is tried again")
         self._not_before_s[path] = now_s + min(_AGAIN_S, self._inbox.patience_s)
         if now_s - first_s >= self._inbox.patience_s:
-            self._enter(ledger, read.file, _unread(read.file), read.fault)
+            return [self._enter(ledger, read.file, _unread(read.file), read.fault)]
+        return []
 
     def _enter(self, ledger: Ledger, file: Settled, content: str, reason: str) -> Entry:
         camera = ""

@@ -10,7 +10,6 @@ import os
 import re
 import resource
 import signal
-import stat
 import sys
 import tempfile
 import time
@@ -33,7 +32,7 @@ from dwellmap.site_recording import site_recording
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.holder import join_workers
 from dwellmap.watch.order import Order, camera_of
-from dwellmap.watch.plain import stamp_of
+from dwellmap.watch.plain import Stamp, opened_plain, stamp_of, stamped
 from tracker.container import opened, stated_duration_s
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -43,7 +42,11 @@ AWAY = frozenset(
      errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ECONNRESET}
 )  # fmt: skip
 """A disk or a share that went away, whether it was read from or written to."""
-_NUMBER = re.compile(r"errno (\d+)")
+_NUMBER = re.compile(r"\[errno (\d+)\] ([^\[\]]+?)\.?$", re.IGNORECASE)
+"""How Arrow ends the text of an error that it has no number for."""
+_ERASED = (
+    "its personal data were erased, maps and sums are kept; to have it done anew, delete the run's folder"
+)
 _TOLD_EVERY_S = 0.5
 _LEAST_BYTES_PER_S = 50.0
 _SHORT_S = 60.0
@@ -102,7 +105,7 @@ def work(order: Order, events: Connection, output: Connection) -> None:
         tell.send(fault=_to_blame(error, order), text=_in_words(error, order))
     else:
         run = os.path.relpath(done.folder.path, order.how.out)
-        tell.send(run=run, fresh=done.fresh, remarks="; ".join(done.remarks))
+        tell.send(run=run, fresh=done.fresh, remarks="; ".join(_remarks(done)))
 
 
 class _ChangedError(Exception):
@@ -114,11 +117,50 @@ class _SiteError(Exception):
 
 
 def _run(order: Order, tell: _Telling) -> Finished:
-    how, path = order.how, order.inbox / order.path
-    before = stamp_of(path)
-    if not stat.S_ISREG(os.stat(path, follow_symlinks=False).st_mode):
+    path = order.inbox / order.path
+    try:
+        held = opened_plain(path)
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.ELOOP):  # a pipe or a link lies there now
+            raise _ChangedError from error
+        raise
+    with held:
+        before = stamped(os.fstat(held.fileno()))
+        done = _run_file(order, path, before[0], tell)
+        if not done.fresh:
+            return done
+        try:
+            changed = stamped(os.fstat(held.fileno())) != before or _lies_there(path, before) is False
+        except OSError:
+            _unmake(done)
+            raise
+    if changed:
+        _unmake(done)
         raise _ChangedError
-    _check_length(path, before[0], tell)
+    return done
+
+
+def _lies_there(path: Path, before: Stamp) -> bool | None:
+    """Whether the file lies under its name still, or another one does; None for none.
+
+    One that was renamed is the same as before, and its run stays: the name is the one at the time of the run.
+    """
+    try:
+        return stamp_of(path) == before
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _unmake(done: Finished) -> None:
+    """Take a run away of which nobody has been told: what was decoded is perhaps of two contents."""
+    for file in sorted(done.folder.path.iterdir()):
+        file.unlink()
+    done.folder.path.rmdir()
+
+
+def _run_file(order: Order, path: Path, size: int, tell: _Telling) -> Finished:
+    how = order.how
+    _check_length(path, size, tell)
     try:
         site = load_site(how.site)
     except (ValueError, OSError) as error:
@@ -130,16 +172,9 @@ def _run(order: Order, tell: _Telling) -> Finished:
         raise _ChangedError
     choice = choose_detector(how.detector, how.weights or site.weights, None, path, settings)
     embedder = choose_embedder(how.appearance, recording)
-    done = run_recording(
+    return run_recording(
         recording, path, view, choice, settings, how.out, tell, how.sample_fps, camera.clock_rate, embedder
     )
-    if done.fresh and stamp_of(path) != before:
-        # What was decoded is of two contents. Nobody has been told of the run yet.
-        for file in sorted(done.folder.path.iterdir()):
-            file.unlink()
-        done.folder.path.rmdir()
-        raise _ChangedError
-    return done
 
 
 def _check_length(path: Path, size: int, tell: _Telling) -> None:
@@ -164,13 +199,10 @@ def _check_length(path: Path, size: int, tell: _Telling) -> None:
 
 def _to_blame(error: ValueError | OSError, order: Order) -> Literal["room", "inbox", "input"]:
     """Whether the place that results go to, the inbox, or the recording is at fault."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number is None and (stated := _NUMBER.search(str(error).lower())) is not None:
-        number = int(stated[1])
+    number, named = _number(error)
     if number in NO_ROOM:
         return "room"
     out = order.how.out
-    named = getattr(error, "filename", None)
     is_ours = isinstance(named, str | os.PathLike) and out in Path(named).parents
     # Where a disk is no longer mounted there is a folder still, but an empty one.
     if (is_ours and number in AWAY) or not WatchFolder(out).ledger.is_file():
@@ -180,6 +212,29 @@ def _to_blame(error: ValueError | OSError, order: Order) -> Literal["room", "inb
     except OSError:
         return "inbox"
     return "input"
+
+
+def _remarks(done: Finished) -> tuple[str, ...]:
+    """What is worth knowing of a run, whether it was made now or had been there."""
+    if not done.fresh and done.folder.is_erased:
+        return (*done.remarks, _ERASED)
+    return done.remarks
+
+
+def _number(error: BaseException | None) -> tuple[int | None, object]:
+    """Number of the system's error behind this one, and the path that it names; None each if unknown.
+
+    Texts quote the names of files, and those may be anything: only a number whose own words follow counts.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno is not None:
+            return error.errno, error.filename
+        if isinstance(error, OSError) and (stated := _NUMBER.search(str(error))) is not None:
+            number = int(stated[1])
+            if stated[2].casefold() == os.strerror(number).casefold():
+                return number, None
+        error = error.__cause__
+    return None, None
 
 
 def _in_words(error: ValueError | OSError, order: Order) -> str:

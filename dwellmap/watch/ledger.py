@@ -17,7 +17,11 @@ VERSION = 1
 GONE = "the file went away before it was its turn; put it back and it is taken again"
 UNREAD = "unread-"
 """Begins the key of what could not, or must not, be read."""
-_BUSY_S = 15.0
+NOT_AGAIN = (
+    "it could not be done again, the file is no longer in the inbox; what is here is the run from before"
+)
+_BUSY_S = 1.0
+"""A service tries again by itself, and must end within seconds when it is told to."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS recordings (
@@ -67,6 +71,7 @@ class Ledger:
     Args:
         file: The database; its folder must exist.
         create: Make one if there is none.
+        busy_s: Seconds to wait for others that write.
 
     Raises:
         FileNotFoundError: If there is none and none is to be made.
@@ -74,7 +79,7 @@ class Ledger:
 
     """
 
-    def __init__(self, file: Path, create: bool = False) -> None:
+    def __init__(self, file: Path, create: bool = False, busy_s: float = _BUSY_S) -> None:
         if not create and not file.is_file():
             raise FileNotFoundError(
                 f"{file}: expected the ledger of `dwellmap watch`, there is none; name the output folder "
@@ -83,7 +88,7 @@ class Ledger:
         self.file = file
         self._db = sqlite3.connect(
             f"{file.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
-            uri=True, timeout=_BUSY_S, isolation_level=None,
+            uri=True, timeout=busy_s, isolation_level=None,
         )  # fmt: skip
         self._db.row_factory = sqlite3.Row
         try:
@@ -190,11 +195,12 @@ class Ledger:
     ) -> tuple[Entry, bool]:
         """Enter a file whose content is known; one that has a `reason` fails for it.
 
-        What was taken before is only pointed at. What this path held before, and is nowhere now, is forgotten
-        unless it was done.
+        What was taken before is only pointed at, unless it had failed because it went away or fitted no
+        camera: then this file counts. What this path held before, and is nowhere now, is forgotten unless it
+        was done.
 
         Returns:
-            The entry as it was before, and False; or the new one, and True.
+            The entry, and whether it was made or taken again.
 
         """
         key, now = os.fsencode(path), time.time()
@@ -213,19 +219,21 @@ class Ledger:
                     (before["content"],),
                 )
             known = self.entry(content)
-            if known is not None:
+            state, ended = ("failed", now) if reason else ("waiting", None)
+            if known is None:
                 db.execute(
-                    "UPDATE recordings SET state = 'waiting', reason = '', ended = NULL "
-                    "WHERE content = ? AND state = 'failed' AND reason = ?",
-                    (content, GONE),
+                    "INSERT INTO recordings (content, state, name, camera, size, added, ended, reason) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (content, state, as_text(path), camera, stamp[0], now, ended, shown_lines(reason)),
                 )
+            elif known.state == "failed" and (known.reason == GONE or known.is_homeless):
+                db.execute(
+                    "UPDATE recordings SET state = ?, name = ?, camera = ?, ended = ?, reason = ? "
+                    "WHERE content = ?",
+                    (state, as_text(path), camera, ended, shown_lines(reason), content),
+                )
+            else:
                 return known, False
-            db.execute(
-                "INSERT INTO recordings (content, state, name, camera, size, added, ended, reason) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (content, "failed" if reason else "waiting", as_text(path),
-                 camera, stamp[0], now, now if reason else None, shown_lines(reason)),
-            )  # fmt: skip
         made = self.entry(content)
         if made is None:
             raise LedgerError(f"{self.file}: an entry vanished while it was made")
@@ -257,13 +265,9 @@ class Ledger:
         )
 
     def lose(self, content: str) -> None:
-        """Note that no file holds it any more."""
+        """Note that no file holds it any more: it has failed, or is done still if it was to be done again."""
         with self.change() as db:
-            db.execute(
-                "UPDATE recordings SET state = 'failed', pid = NULL, ended = ?, reason = ? "
-                "WHERE content = ? AND state IN ('waiting', 'running')",
-                (time.time(), GONE, content),
-            )
+            _lose(db, content)
 
     def put_back(self, content: str, interrupted: bool) -> None:
         """Let it wait again through no fault of its own."""
@@ -300,11 +304,7 @@ class Ledger:
             if not known:
                 db.execute("DELETE FROM recordings WHERE content = ? AND state = 'waiting'", (content,))
             elif all(known):
-                db.execute(
-                    "UPDATE recordings SET state = 'failed', ended = ?, reason = ? "
-                    "WHERE content = ? AND state = 'waiting'",
-                    (time.time(), GONE, content),
-                )
+                _lose(db, content)
 
     def forget(self, content: str) -> None:
         """Forget an entry and its files, so that they are looked at anew."""
@@ -345,3 +345,11 @@ class Ledger:
                 "WHERE content = ? AND state = 'running'",
                 (time.time(), *values, content),
             )
+
+
+def _lose(db: sqlite3.Connection, content: str) -> None:
+    db.execute(
+        "UPDATE recordings SET ended = ?, state = CASE WHEN run IS NULL THEN 'failed' ELSE 'done' END, "
+        "reason = CASE WHEN run IS NULL THEN ? ELSE ? END WHERE content = ? AND state = 'waiting'",
+        (time.time(), GONE, NOT_AGAIN, content),
+    )

@@ -82,7 +82,7 @@ class News:
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             return
         for name in inside:
-            if is_entered(name, depth):
+            if is_entered(name, depth, self._inbox.cameras):
                 self._add(kernel, below / name, depth + 1)
 
     def _take(self, event: Event) -> bool:
@@ -108,7 +108,7 @@ class News:
             self.close()
         elif kind & flags.CREATE and self._kernel is not None:
             depth = len(path.parts) - 1
-            if is_entered(path.name, depth):
+            if is_entered(path.name, depth, self._inbox.cameras):
                 try:
                     self._add(self._kernel, path, depth + 1)
                 except OSError:

@@ -36,5 +36,9 @@ def stamp_of(path: Path) -> Stamp:
         OSError: If it is not there.
 
     """
-    status = os.stat(path, follow_symlinks=False)
+    return stamped(os.stat(path, follow_symlinks=False))
+
+
+def stamped(status: os.stat_result) -> Stamp:
+    """The stamp of a file of which the kernel has told."""
     return status.st_size, status.st_mtime_ns, status.st_ino

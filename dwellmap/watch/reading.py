@@ -36,19 +36,22 @@ class Reading:
     Args:
         inbox: The inbox.
 
+    Attributes:
+        under_way: Files that are being read or wait for it, in turn, and their sizes, bytes.
+
     """
 
     def __init__(self, inbox: Path) -> None:
         self._inbox = inbox
         self._asked: SimpleQueue[Settled] = SimpleQueue()
         self._read: SimpleQueue[Read] = SimpleQueue()
-        self.under_way: set[Path] = set()
+        self.under_way: dict[Path, int] = {}
         threading.Thread(target=self._work, name="reading", daemon=True).start()
 
     def ask(self, file: Settled) -> None:
         """Read a file, unless it is being read."""
         if file.path not in self.under_way:
-            self.under_way.add(file.path)
+            self.under_way[file.path] = file.stamp[0]
             self._asked.put(file)
 
     def done(self) -> list[Read]:
@@ -56,7 +59,7 @@ class Reading:
         found = []
         while not self._read.empty():
             read = self._read.get()
-            self.under_way.discard(read.file.path)
+            self.under_way.pop(read.file.path, None)
             found.append(read)
         return found
 

@@ -200,7 +200,8 @@ class Service:
                     self._start()
                     if self._plan.once and self._is_idle():
                         erasing_failed = self._nightly is not None and self._nightly.has_failed
-                        self._failed = self._any_failed() or erasing_failed
+                        unseen = bool(self._intake.unreadable)
+                        self._failed = self._any_failed() or erasing_failed or unseen
         except (sqlite3.OperationalError, OSError) as error:
             lacking = f"cannot go on: {error}"
             if isinstance(error, sqlite3.Error):
@@ -230,7 +231,8 @@ class Service:
     def _look(self, changed: bool) -> None:
         now_s = time.monotonic()
         if (changed and now_s >= self._not_looked_before_s) or now_s >= self._next_look_s:
-            self._intake.look(self._ledger)
+            for entry in self._intake.look(self._ledger):
+                self._shelve(entry.content)
             took_s = time.monotonic() - now_s
             every_s = _LOOK_AT_SHARE_EVERY_S if self._inbox.shared else _LOOK_EVERY_S
             coming = any(one.why != UNFINISHED_NAME for one in self._intake.arriving)
@@ -259,7 +261,10 @@ class Service:
         elif not (self._how.out / ended.run / RECIPE).is_file():
             ended = Ended("room", f"{ended.run} is not there")
         here = os.path.lexists(self._inbox.folder / path)
-        if ended.how == "done":
+        entry = self._ledger.entry(content)
+        if entry is not None and entry.state == "dropped":
+            self._say(f"{name}: dropped by hand, work on it has ended")
+        elif ended.how == "done":
             self._ledger.finish(content, ended.run, ended.text)
             self._pause_s = _PAUSE_S
             told = f"; {ended.text}" if ended.text else ""
@@ -294,6 +299,7 @@ class Service:
                 self._say(f"moved to {shown(moved)}")
         except OSError as error:
             self._say(f"{shown(entry.name)}: stays where it is: {error}")
+            return  # looked at anew, it would be read and said again and again
         for file in self._ledger.files(content):
             self._intake.forget(file.path)
 
@@ -320,16 +326,23 @@ class Service:
                 self._ours.scratch / entry.content[:16],
             )  # fmt: skip
             worker = self._crew.start(order, slot, entry.size)
-            if not self._ledger.begin(entry.content, worker.pid, as_text(path), camera):
+            if self._ledger.begin(entry.content, worker.pid, as_text(path), camera):
+                self._say(f"{shown(path)}: work begins, camera {shown(camera)}")
+            else:
                 worker.stop(gently=False)
 
     def _file_of(self, entry: Entry) -> Path | None:
-        """A file of the inbox that holds it still."""
+        """A file of the inbox that holds it still, one that fits a camera before others."""
+        found = []
         for file in self._ledger.files(entry.content):
             with suppress(OSError):
                 if stamp_of(self._inbox.folder / file.path) == file.stamp:
-                    return file.path
-        return None
+                    found.append(file.path)
+        for path in found if len(found) > 1 else ():
+            with suppress(ValueError, OSError):
+                self._intake.camera(path)
+                return path
+        return found[0] if found else None
 
     def _is_running(self, content: str) -> bool:
         entry = self._ledger.entry(content)
@@ -343,8 +356,12 @@ class Service:
         return self._looked and not busy and not counts["waiting"] + counts["running"]
 
     def _any_failed(self) -> bool:
-        there = {file.content for file in self._ledger.files() if not file.gone}
-        return any(entry.content in there for entry in self._ledger.entries("failed"))
+        """Whether a file of one that has failed is still there, in the inbox or set aside."""
+        return any(
+            not file.gone and os.path.lexists(self._inbox.folder / file.path)
+            for entry in self._ledger.entries("failed")
+            for file in self._ledger.files(entry.content)
+        )
 
     def _end_all(self) -> None:
         """End all work, gently first; what was under way waits for the next start."""
@@ -357,6 +374,7 @@ class Service:
             self._say(f"could not write what was done last, it is done again: {error}")
         self._news.close()
         self._hold.release()
+        self._say(f"stopped by {signal.Signals(self._stopped_by).name}" if self._stopped_by else "ended")
 
     def _tell_health(self, state: str) -> None:
         self._next_health_s = time.monotonic() + _HEALTH_EVERY_S

@@ -49,7 +49,7 @@ def shelve(ledger: Ledger, inbox: Path, entry: Entry) -> list[Path]:
             continue
         if stamp != file.stamp:
             continue  # another file under this name by now: it is still to be taken
-        (inbox / target).parent.mkdir(parents=True, exist_ok=True)
+        _make_folders(inbox, target)
         for name in _names(target):
             try:
                 _move(source, inbox / name)
@@ -59,6 +59,21 @@ def shelve(ledger: Ledger, inbox: Path, entry: Entry) -> list[Path]:
             moved.append(name)
             break
     return moved
+
+
+def _make_folders(inbox: Path, target: Path) -> None:
+    """Make the folders that a file moves into.
+
+    Raises:
+        OSError: If one of them is a link: it may lead out of the inbox.
+
+    """
+    for folder in [*target.parents][-2::-1]:
+        (inbox / folder).mkdir(exist_ok=True)
+        if (inbox / folder).is_symlink():
+            raise OSError(
+                errno.ELOOP, "it is a symbolic link, originals stay in the inbox", str(inbox / folder)
+            )
 
 
 def _names(target: Path) -> Iterator[Path]:

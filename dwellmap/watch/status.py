@@ -16,6 +16,8 @@ from dwellmap.watch.holder import is_held
 from dwellmap.watch.ledger import UNREAD, Ledger, in_words
 
 SHORT = 12
+_BUSY_S = 15.0
+"""A person would rather wait than ask again."""
 Service = Literal["watching", "paused", "stopped", "hanging"]
 
 
@@ -54,6 +56,7 @@ class Status:
         free_bytes: Space left in the output folder.
         erasing: How the nightly erasing stood last; None if nothing is erased.
         overdue: Why personal data may be kept longer than was agreed; empty if they are not.
+        unreadable: Folders of the inbox that the service may not look into.
 
     """
 
@@ -67,6 +70,7 @@ class Status:
     free_bytes: int | None
     erasing: Erasing | None
     overdue: str
+    unreadable: tuple[str, ...] = ()
 
 
 def read_status(out: Path, state: State | None = None, latest: int | None = 200) -> Status:
@@ -83,7 +87,7 @@ def read_status(out: Path, state: State | None = None, latest: int | None = 200)
 
     """
     ours = WatchFolder(out)
-    with in_words(ours.ledger), closing(Ledger(ours.ledger)) as ledger:
+    with in_words(ours.ledger), closing(Ledger(ours.ledger, busy_s=_BUSY_S)) as ledger:
         health, held = read_health(ours.health), is_held(ours)
         at_work = {work.content: work for work in health.at_work} if health is not None and held else {}
         recordings = tuple(_recording(ledger, out, entry, at_work) for entry in ledger.entries(state, latest))
@@ -97,7 +101,7 @@ def read_status(out: Path, state: State | None = None, latest: int | None = 200)
         return Status("stopped", "", counts, recordings, (), {}, None, None, erasing, overdue)
     return Status(
         _service(health), health.reason, counts, recordings, health.arriving, health.left_alone,
-        health.left_s, health.free_bytes, erasing, overdue,
+        health.left_s, health.free_bytes, erasing, overdue, health.unreadable,
     )  # fmt: skip
 
 
@@ -146,7 +150,7 @@ def _changed(
     otherwise: str,
 ) -> list[Entry]:
     file = WatchFolder(out).ledger
-    with in_words(file), closing(Ledger(file)) as ledger:
+    with in_words(file), closing(Ledger(file, busy_s=_BUSY_S)) as ledger:
         entries = {entry.content: entry for entry in ledger.entries()}
         named = _by_name(entries.values(), ledger.files())
         chosen, faults = [], []

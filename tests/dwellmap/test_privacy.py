@@ -375,6 +375,10 @@ def test_what_could_be_subtracted_is_refused(shop, dwellmap, tmp_path):
     assert ran.code == 2
     assert "wants whole days" in ran.err
     assert "2026-11-02-1" in ran.err
+    part = ("--out", shop / "out", "--from", "2026-11-02", "--to", "2026-11-02T12:30")
+    ran = dwellmap("report", *part, "--min-people", K, *to)
+    assert ran.code == 2
+    assert "end within a day" in ran.err
     ran = dwellmap("report", half.parent, "--min-people", K, "--count-staff", *to)
     assert ran.code == 2
     assert "without --min-people" in ran.err

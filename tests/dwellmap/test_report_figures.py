@@ -13,7 +13,7 @@ from dwellmap.period.period import Period
 from dwellmap.period.tables import Tables
 from dwellmap.report.cells import Choice
 from dwellmap.report.findings import findings
-from dwellmap.report.flows import flows_of
+from dwellmap.report.flows import Flows, flows_of
 from dwellmap.report.summary import Summary, summarise
 from dwellmap.report.use import use_of, verdict
 from dwellmap.run_folder import dump_json
@@ -70,6 +70,26 @@ def test_all_erased_recordings_keep_their_first_page(shops):
     assert "Where do people pass without stopping?" not in said
     assert "40 people at once" not in said["When is it busy?"]
     assert "2.7 people at once" in said["When is it busy?"]
+
+
+@pytest.mark.parametrize(("people", "staff", "shown"), [(9, 3, 6.0), (7, 3, None), (9, None, None)])
+def test_staff_of_erased_recordings_is_not_among_the_people(shops, people, staff, shown):
+    run = shops("a", NOON, 1, 2, 0)
+    erase(run)
+    recipe = json.loads((run / "run.json").read_text())
+    recipe["results"] |= {"people": people, "probable_staff": staff}
+    (run / "run.json").write_text(dump_json(recipe))
+    found = summed([run], Choice(False, 5)).people
+    assert np.isnan(found.total) if shown is None else found.total == shown
+    assert found.missing == (staff is None)
+
+
+def test_from_a_zone_to_one_that_shares_its_floor_is_no_way():
+    counts = np.array([[0.0, 30.0, 5.0, 1.0], [2.0, 0.0, 1.0, 1.0], [9.0, 1.0, 0.0, 0.0], [0.0] * 4])
+    shared = np.zeros((3, 3), dtype=bool)
+    shared[0, 1] = shared[1, 0] = True
+    flows = Flows(counts, np.zeros((4, 4), dtype=bool), shared)
+    assert flows.largest(2) == [(2, 0, 9.0), (0, 2, 5.0)]
 
 
 def test_half_erased_the_shares_hold_both_recordings(shops):

@@ -1,5 +1,6 @@
 """Which files are taken, and when: a clock of our own, real files."""
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -90,6 +91,48 @@ def test_what_is_no_footage_is_left_alone(inbox):
         (inbox.folder / name).write_bytes(MP4)
     look = inbox.look({}, 0.0)
     assert (look.there, look.left_alone) == (frozenset(), {".txt": 2})
+
+
+def test_a_folder_named_after_a_camera_is_entered_whatever_it_is_called(inbox):
+    inbox.cameras = frozenset({"#2", "@front"})
+    for name in ("#2/a.mp4", "@Front/b.mp4", "@eaDir/c.mp4", "#recycle/d.mp4"):
+        (inbox.folder / name).parent.mkdir(exist_ok=True)
+        (inbox.folder / name).write_bytes(MP4)
+    assert inbox.look({}, 0.0).there == {Path("#2/a.mp4"), Path("@Front/b.mp4")}
+
+
+@pytest.fixture
+def forbidden(inbox, monkeypatch):
+    """A folder that may not be looked into; the rights of files do not bind who runs tests as root."""
+    (inbox.folder / "front").mkdir()
+    scan = os.scandir
+
+    def refuse(folder):
+        if Path(folder) == inbox.folder / "front":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    return inbox.folder / "front"
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(inbox, forbidden):
+    (forbidden / "a.mp4").write_bytes(MP4)
+    (inbox.folder / "b.mp4").write_bytes(MP4)
+    look = inbox.look({}, 0.0)
+    assert (look.there, look.unreadable) == ({Path("b.mp4")}, (Path("front"),))
+    assert look.is_hidden(Path("front/deep/a.mp4"))
+    assert not look.is_hidden(Path("b.mp4"))
+
+
+def test_what_only_claims_to_be_large_is_refused_once_it_has_settled(inbox):
+    (inbox.folder / "a.mp4").touch()
+    os.truncate(inbox.folder / "a.mp4", 9 * 10**11)
+    assert names(inbox.look({}, 0.0).arriving) == ["a.mp4"]
+    (settled,) = inbox.look({}, 100.0).settled
+    assert "the rest is empty" in settled.refused
+    inbox.shared = True  # there, nobody knows
+    assert [one.refused for one in inbox.look({}, 200.0).settled] == [""]
 
 
 def test_links_and_pipes_are_refused_unread(inbox, tmp_path):

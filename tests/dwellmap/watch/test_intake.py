@@ -2,6 +2,8 @@
 
 import errno
 import hashlib
+import os
+import threading
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -31,6 +33,7 @@ def make(tmp_path, kit):
         made = Intake(Inbox(tmp_path / "in", 0.0, patience_s, False), tmp_path / "site.toml", said.append)
         return made
 
+    intake.said = said
     return intake
 
 
@@ -91,6 +94,52 @@ def test_no_recording_is_blamed_for_a_site_file_that_cannot_be_used(make, ledger
     (tmp_path / "site.toml").write_text(kit.SITE)
     turn(intake, ledger)
     assert [(one.state, one.camera) for one in ledger.entries()] == [("waiting", "front")]
+
+
+def test_what_lies_where_nobody_may_look_is_not_forgotten(make, ledger, tmp_path, monkeypatch):
+    intake = make(0.0)
+    (tmp_path / "in" / "front" / "a.mp4").write_text("film")
+    turn(intake, ledger)
+    scan = os.scandir
+
+    def refuse(folder):
+        if Path(folder).name == "front":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    for _ in range(2):
+        turn(intake, ledger)
+    assert [(file.path, file.gone) for file in ledger.files()] == [(Path("front/a.mp4"), False)]
+    assert intake.unreadable == (Path("front"),)
+    assert [one.state for one in ledger.entries()] == ["waiting"]
+    assert sum("cannot be read" in text for text in make.said) == 1
+    monkeypatch.undo()
+    turn(intake, ledger)
+    assert intake.unreadable == ()
+
+
+def test_what_is_being_read_is_told_as_coming(make, ledger, tmp_path, monkeypatch):
+    go = threading.Event()
+    plain = reading.opened_plain
+    monkeypatch.setattr(reading, "opened_plain", lambda path: go.wait(60) and plain(path))
+    for name in "ab":
+        (tmp_path / "in" / "front" / f"{name}.mp4").write_text(f"film {name}")
+    intake = make(0.0)
+    intake.look(ledger)
+    try:
+        assert [(str(one.path), one.size, one.why) for one in intake.coming] == [
+            ("front/a.mp4", 6, "is being read"), ("front/b.mp4", 6, "waits to be read"),
+        ]  # fmt: skip
+    finally:
+        go.set()
+    turn(intake, ledger)
+    assert intake.coming == ()
+
+
+def test_what_is_refused_is_handed_on_at_once(make, ledger, tmp_path):
+    (tmp_path / "in" / "front" / "a.mp4").symlink_to("/etc/hostname")
+    assert [entry.state for entry in make(0.0).look(ledger)] == ["failed"]
 
 
 def test_what_grows_as_fast_as_it_is_read_is_read_no_further(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dwellmap.watch.ledger import GONE, Ledger, LedgerError
+from dwellmap.watch.ledger import GONE, NOT_AGAIN, Ledger, LedgerError
 from dwellmap.watch.status import retry
 
 STAMP = (10, 1, 1)
@@ -78,6 +78,39 @@ def test_what_went_away_is_taken_again_when_it_comes_back(ledger):
     assert (ledger.entry("aa").state, ledger.entry("aa").reason) == ("failed", GONE)
     ledger.take(Path("b.mp4"), STAMP, "aa", "cam")
     assert ledger.entry("aa").state == "waiting"
+
+
+@pytest.mark.parametrize("how", ["looked for", "its turn"])
+def test_what_was_done_and_cannot_be_done_again_is_done_still(ledger, how):
+    ledger.take(Path("a.mp4"), STAMP, "aa", "cam")
+    ledger.begin("aa", 7, "a.mp4", "cam")
+    ledger.finish("aa", "cam/a-12345678", "")
+    assert ledger.retry(["aa"]) == {"aa"}
+    if how == "looked for":
+        ledger.forget_file(Path("a.mp4"), "aa")
+    else:
+        ledger.lose("aa")
+    entry = ledger.entry("aa")
+    assert (entry.state, entry.run, entry.reason) == ("done", "cam/a-12345678", NOT_AGAIN)
+
+
+def test_a_service_waits_for_others_no_longer_than_it_may_take_to_end(ledger):
+    assert ledger._db.execute("PRAGMA busy_timeout").fetchone()[0] == 1000
+
+
+def test_what_fitted_no_camera_waits_once_it_lies_where_one_fits(ledger):
+    ledger.take(Path("x.mp4"), STAMP, "aa", "", "no camera fits")
+    entry, again = ledger.take(Path("y.mp4"), STAMP, "aa", "", "no camera fits")
+    assert (entry.state, again) == ("failed", True)
+    entry, again = ledger.take(Path("front/x.mp4"), STAMP, "aa", "front")
+    assert (entry.state, entry.camera, entry.name, entry.reason, again) == (
+        "waiting", "front", "front/x.mp4", "", True,
+    )  # fmt: skip
+    for _ in range(2):
+        ledger.begin("aa", 7, "front/x.mp4", "front")
+        ledger.fail("aa", "no film", "", 2)
+    entry, again = ledger.take(Path("back/x.mp4"), STAMP, "aa", "back")
+    assert (entry.state, again) == ("failed", False)
 
 
 def test_what_was_dropped_meanwhile_stays_dropped(ledger):

@@ -122,12 +122,14 @@ def test_health_is_read_as_it_was_written(tmp_path):
     health = Health(
         state="paused", reason="the disk is nearly full", pid=1, inbox="in", written=NIGHT.timestamp(),
         waiting=0, running=0, done=1, failed=2, dropped=0, free_bytes=None, left_s=None,
+        unreadable=("front",),
         erasing=Erasing(retain_days=30, last="2026-11-24", faults=("cam/run: busy",), more=3),
     )  # fmt: skip
     health.write(tmp_path / "health.json")
     assert read_health(tmp_path / "health.json") == health
     assert json.loads((tmp_path / "health.json").read_text())["lacks"] == [
         "paused: the disk is nearly full", "2 recordings have failed",
+        "the folder front of the inbox cannot be read",
         "personal data could not be erased: cam/run: busy (and 3 more)",
     ]  # fmt: skip
 

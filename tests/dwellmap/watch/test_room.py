@@ -43,12 +43,24 @@ def test_parents_of_the_output_folder_are_not_made(place):
     assert f"{place / 'not'} is not there" in made.out_missing()
 
 
+def _caused(error, cause):
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "blamed"),
     [
         (OSError(errno.ENOSPC, "no space"), "room"),
-        (OSError("[Errno 28] Error writing bytes to file"), "room"),
-        (ValueError("cannot be written ([Errno 122] quota)"), "room"),
+        (
+            OSError("[Errno 28] Error writing. Detail: [errno 28] No space left on device"),
+            "room",
+        ),
+        (_caused(ValueError("maps.npz: cannot be written"), OSError(errno.EDQUOT, "quota")), "room"),
+        (ValueError("/in/errno 28.mp4: no video"), "input"),
+        (ValueError("/in/a [errno 28] No space left on device.mp4: no video"), "input"),
+        (OSError("/in/a [errno 28] no space left on device"), "room"),
+        (OSError("/in/[Errno 28].mp4: Invalid data"), "input"),
         (OSError(errno.ENOENT, "gone", "OUT/front/.draft/maps.npz"), "room"),
         (OSError(errno.ESTALE, "stale", "OUT/front/.draft"), "room"),
         (OSError(errno.EACCES, "denied", "OUT/front"), "input"),

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import struct
+import subprocess
 import time
 
 import pytest
@@ -38,12 +39,15 @@ def test_a_file_becomes_maps_and_copies_are_pointed_at_them(shop, film):
     assert (found.run / "heat.png").is_file()
     assert found.run.parent.name == "front"
     assert len(shop.runs()) == 1
+    log = (shop.out / ".watch" / "service.log").read_text()
+    assert "cam_20261121_090000.mp4: work begins, camera front" in log
     shop.wait(lambda: shop.status().left_alone == {".txt": 1})
     assert shop.status().service == "watching"
     assert shop.jobs("health").returncode == 0
-    assert [coming.name for coming in shop.status().arriving] == ["front/copy.mp4.part"]
+    shop.wait(lambda: [coming.name for coming in shop.status().arriving] == ["front/copy.mp4.part"])
     service.terminate()
     assert service.wait(timeout=10) == 0
+    assert "stopped by SIGTERM" in (shop.out / ".watch" / "service.log").read_text()
     assert shop.status().service == "stopped"
     assert shop.jobs("health").returncode == 1
     assert "copy.mp4" in shop.jobs("list").stdout
@@ -127,6 +131,8 @@ def test_bombs_links_and_wild_names_fail_alone(shop, film):
     os.truncate(front / "sparse.mp4", 10**13)
     no_text = film(front / os.fsdecode(b"cam\xff_20261121_090000.mp4"), 12)
     (front / os.fsdecode(b"bad\xfe.mp4")).write_bytes(b"no film")
+    (front / "errno 28.mp4").write_bytes(b"no film whatever")
+    (front / "[errno 28] No space left on device.mp4").write_bytes(b"no film at all")
     (front / os.fsdecode(b"link\xfe.mp4")).symlink_to("/etc/hostname")
     (front / os.fsdecode(b"notes.\xfe")).write_text("no film")
     ran = shop.once("--settle", 0.2)
@@ -141,6 +147,8 @@ def test_bombs_links_and_wild_names_fail_alone(shop, film):
         name: shop.of(name).entry.reason
         for name in ("out.mp4", "pipe.mp4", "whose.mp4", "huge.gif", "years.mkv", "sparse.mp4")
     }
+    assert shop.of("errno 28.mp4").entry.state == "failed"
+    assert shop.of("[errno 28] No space left on device.mp4").entry.state == "failed"
     assert "symbolic link" in reasons["out.mp4"]
     assert "no ordinary file" in reasons["pipe.mp4"]
     assert "no camera" in reasons["whose.mp4"]
@@ -223,7 +231,24 @@ def test_originals_move_unchanged_and_never_over_another(shop, film):
     assert retry(shop.out, ["bad.mp4"])
     shop.once("--done", "move")
     assert shop.of("bad.mp4").entry.attempts == 2
-    assert (shop.inbox / "failed" / "front" / "bad.mp4").is_file()
+    (shop.inbox / "failed" / "front" / "bad.mp4").unlink()
+    assert shop.once("--done", "move").returncode == 0
+
+
+@pytest.mark.parametrize("done", [pytest.param("keep", marks=pytest.mark.slow), "move"])
+def test_what_fitted_no_camera_is_done_once_it_is_put_where_one_fits(shop, film, done):
+    (shop.inbox / "till").mkdir()
+    film(shop.inbox / "till" / "x.mp4", 24)
+    assert shop.once("--done", done).returncode == 1
+    assert "no camera" in shop.of("x.mp4").entry.reason
+    aside = shop.inbox / "failed" if done == "move" else shop.inbox
+    (aside / "till" / "x.mp4").rename(shop.inbox / "front" / "x.mp4")
+    ran = shop.once("--done", done)
+    assert ran.returncode == 0, ran.stderr
+    assert "the same content" not in ran.stderr
+    assert (shop.of("x.mp4").entry.state, shop.of("x.mp4").entry.camera) == ("done", "front")
+    kept = shop.inbox / "done" if done == "move" else shop.inbox
+    assert (kept / "front" / "x.mp4").is_file()
 
 
 @pytest.mark.slow
@@ -244,6 +269,8 @@ def test_dropped_ones_stay_dropped(shop, film):
     assert shop.jobs("drop", "a.mp4").returncode == 0
     shop.wait(lambda: not os.path.exists(f"/proc/{worker}"))
     shop.wait(lambda: shop.of("a.mp4").entry.state == "dropped")
+    log = shop.out / ".watch" / "service.log"
+    shop.wait(lambda: "front/a.mp4: dropped by hand, work on it has ended" in log.read_text())
     film(shop.inbox / "front" / "b.mp4", 18)
     shop.wait(lambda: shop.of("b.mp4").entry.state == "done")
     assert shop.of("a.mp4").entry.state == "dropped"
@@ -266,6 +293,42 @@ def test_a_file_replaced_while_it_is_worked_on_is_done_as_it_is_then(shop, film)
     recipe = json.loads((shop.runs()[0] / "run.json").read_text())
     assert recipe["source"]["content_hash"] == shop.of("a.mp4").entry.content
     assert len(shop.runs()) == 1
+
+
+@pytest.mark.slow
+def test_a_file_renamed_while_it_is_worked_on_has_one_run(shop, film):
+    target = film(shop.inbox / "front" / "a.mp4", 21, frames=12)
+    shop.start("--settle", 0.3, "--quiet")
+    running(shop)
+    # A draft is there from the first picture on; the maps come last.
+    shop.wait(lambda: any(shop.out.glob("front/.*")) or any(shop.runs()))
+    target.rename(target.with_name("b.mp4"))
+    shop.wait(lambda: shop.of("b.mp4").entry.state == "done")
+    assert len(shop.runs()) == len(shop.status().recordings) == 1
+
+
+@pytest.mark.parametrize("hearer", ["a full disk", "a reader that has ended"])
+def test_that_nobody_can_be_told_is_no_end(shop, hearer):
+    (shop.inbox / "front" / "bad.mp4").write_text("no film")
+    reading, writing = os.pipe()
+    os.close(reading)
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        ran = subprocess.run(
+            shop.words("--once", "--settle", 0), cwd=shop.folder, check=False,
+            stdout=subprocess.DEVNULL, stderr=full if hearer == "a full disk" else writing,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+        os.close(full)
+    assert ran.returncode == 1
+    log = (shop.out / ".watch" / "service.log").read_text()
+    assert "front/bad.mp4: failed, is tried once more" in log
+
+
+def test_who_wants_quiet_gets_nothing_at_all(shop):
+    ran = shop.once("--quiet")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(

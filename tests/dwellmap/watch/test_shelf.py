@@ -144,6 +144,17 @@ def test_another_file_under_the_name_stays(ledger, inbox):
     assert (inbox / NAME).read_text() == "something newer"
 
 
+@pytest.mark.parametrize("link", ["done", "done/front"])
+def test_nothing_leaves_the_inbox_by_a_link(ledger, inbox, tmp_path, link):
+    (tmp_path / "outside" / "front").mkdir(parents=True)
+    (inbox / link).parent.mkdir(exist_ok=True)
+    (inbox / link).symlink_to(tmp_path / "outside")
+    with pytest.raises(OSError, match="symbolic link"):
+        shelve(ledger, inbox, done(ledger, inbox, NAME, "ours"))
+    assert (inbox / NAME).read_text() == "ours"
+    assert [path for path in (tmp_path / "outside").rglob("*") if path.is_file()] == []
+
+
 def test_names_as_long_as_they_may_be_get_a_number(ledger, inbox):
     name = Path("front") / ("ä" * 125 + "x.mp4")
     for n in range(2):
