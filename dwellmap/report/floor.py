@@ -34,6 +34,9 @@ class Floor:
         cells: Sums per cell.
         figures: The table of `zone_figures`, a row per zone.
         hours: day, hour, zone (number), dwell_s, entries, visitors, observed_s; NaN is not shown.
+        days: unit (number of the day, negative without a date), zone, dwell_s, observed_s: sums of `hours`,
+            also of those told only together; NaN is not shown.
+        whole: (Z,) whether the days' visits are all within the opening hours, as `figures` are.
         quarters: begin_s, day, hour, zone, dwell_s, peak, peak_s, observed_s; empty where small
             counts are hidden.
         visits: Visits as far as they are known and may be shown; place is the zone's number.
@@ -54,6 +57,8 @@ class Floor:
     cells: Cells
     figures: pd.DataFrame
     hours: pd.DataFrame
+    days: pd.DataFrame
+    whole: NDArray[np.bool_]
     quarters: pd.DataFrame
     visits: VisitTable
     visit_day: NDArray[np.int64]
@@ -126,8 +131,9 @@ def _floor(
         entries = all_visits.visits.place[all_visits.visits.beginning_seen]
         entered = np.bincount(entries, minlength=len(zones)).astype(np.float64)
         return Floor(
-            setups, setups[0].grid, zones, sources, cells, figures, hours, quarters, all_visits, all_day,
-            erased, 0, nowhere, entered, 0, all_visits, all_day,
+            setups, setups[0].grid, zones, sources, cells, figures, hours, _days(hours),
+            np.ones(len(zones), np.bool_), quarters, all_visits, all_day, erased, 0, nowhere, entered, 0,
+            all_visits, all_day,
         )  # fmt: skip
     least = protection.min_people
     shown = ShownHours.of(protection, tables, _zone_numbers(tables, zones, sources), len(zones))
@@ -139,8 +145,9 @@ def _floor(
     )  # fmt: skip
     cells = cells_of(whole, setups, zones, choice, _length(whole), protection)
     return Floor(
-        setups, setups[0].grid, zones, sources, cells, told.figures, shown.hours, no_quarters, visits, day,
-        erased, shown.hidden_hours, told.hidden, told.entered, least, all_visits, all_day,
+        setups, setups[0].grid, zones, sources, cells, told.figures, shown.hours, shown.days, shown.whole,
+        no_quarters, visits, day, erased, shown.hidden_hours, told.hidden, told.entered, least,
+        all_visits, all_day,
     )  # fmt: skip
 
 
@@ -282,6 +289,17 @@ def _hours(
     hours[values] = hours[values].fillna(0.0)
     hours["dwell_s"] = hours["dwell_s"].clip(lower=0.0)
     return hours
+
+
+def unit_of(day: pd.Series) -> pd.Series:
+    """The numbers of days, as `Floor.days` has them; -1 without a date."""
+    return (day - pd.Timestamp("1970-01-01")).dt.days.fillna(-1).astype("int64")
+
+
+def _days(hours: pd.DataFrame) -> pd.DataFrame:
+    """Sums of hours per day and zone."""
+    sums = hours.assign(unit=unit_of(hours["day"])).groupby(["unit", "zone"], as_index=False)
+    return pd.DataFrame(sums[["dwell_s", "observed_s"]].sum())
 
 
 def _quarters(

@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dwellmap.report import charts
-from dwellmap.report.floor import Floor
+from dwellmap.report.floor import Floor, unit_of
 from dwellmap.report.numbers import UNKNOWN, count, plain, seconds, too_few
 from dwellmap.report.summary import Summary
+from dwellmap.report.use import told_together
 
 
 def _dated(floor: Floor) -> pd.DataFrame:
@@ -21,19 +22,29 @@ def _dated(floor: Floor) -> pd.DataFrame:
 
 
 def hours_chart(floor: Floor, drawn: NDArray[np.int64]) -> dict[str, Any] | None:
-    """People at once in each of these zones by hour of the day; None without dated footage."""
+    """People at once in each of these zones by hour of the day, all over the same days.
+
+    Returns:
+        A drawing and how many hours it has; None without dated footage.
+
+    """
     hours = _dated(floor)
     hours = hours[hours["zone"].isin(drawn)]
     if hours.empty or not floor.zones:
         return None
-    table = hours.groupby(["zone", "hour"])[["dwell_s", "entries"]].sum(min_count=1)
-    seen = hours.groupby(["zone", "hour"])["observed_s"].sum()
-    # What is not shown of some day must not be divided by its footage.
-    shown = hours[hours["dwell_s"].notna()].groupby(["zone", "hour"])["observed_s"].sum()
-    hidden = hours[hours["dwell_s"].isna()].groupby(["zone", "hour"]).size()
+    _, told_days, left_out = told_together(floor.days, np.unique(hours["zone"].to_numpy(dtype=np.int64)))
+    hours = hours[unit_of(hours["day"]).isin(told_days["unit"])]
+    if hours.empty:
+        return None
+    aside = (
+        f"; {left_out} {'day' if left_out == 1 else 'days'} left out, with a zone hidden" if left_out else ""
+    )
+    table = hours.groupby(["zone", "hour"])[["dwell_s", "entries", "observed_s"]].sum()
+    days = hours["dwell_s"].isna().groupby([hours["zone"], hours["hour"]]).agg(["sum", "size"])
     names = sorted(hours["hour"].unique().tolist())
     chosen = sorted(hours["zone"].unique().tolist())
     people = np.full((len(chosen), len(names)), np.nan)
+    secret = np.zeros(people.shape, dtype=np.bool_)
     told = [["" for _ in names] for _ in chosen]
     for row, number in enumerate(chosen):
         zone = floor.zones[number]
@@ -42,19 +53,22 @@ def hours_chart(floor: Floor, drawn: NDArray[np.int64]) -> dict[str, Any] | None
             if at not in table.index:
                 told[row][k] = f"{zone.name}, {hour}:00: no footage"
                 continue
-            dwell, entries = table.loc[at, "dwell_s"], table.loc[at, "entries"]
-            if pd.isna(dwell):
-                told[row][k] = f"{zone.name}, {hour}:00: {too_few(floor.min_people)}"
+            dwell, entries, seen_s = (float(table.loc[at, c]) for c in ("dwell_s", "entries", "observed_s"))
+            hidden, of = (int(days.loc[at, c]) for c in ("sum", "size"))
+            if hidden:
+                # The mean of the other days would be that of the busy ones.
+                secret[row, k] = True
+                on = f", on {hidden} of {of} days" if of > 1 else ""
+                told[row][k] = f"{zone.name}, {hour}:00: {too_few(floor.min_people)}{on}{aside}"
                 continue
-            people[row, k] = float(dwell) / float(shown[at])
+            people[row, k] = dwell / seen_s
             told[row][k] = (
                 f"{zone.name}, {hour}:00 to {hour + 1}:00: {plain(people[row, k])} people at once, "
                 f"{count(entries)} "
-                f"entries, {seconds(float(dwell))} of people's time in {seconds(float(seen[at]))} of footage"
+                f"entries, {seconds(dwell)} of people's time in {seconds(seen_s)} of footage{aside}"
             )
     labels = [f"{hour}:00" for hour in names]
     zones = [floor.zones[number].name for number in chosen]
-    secret = np.array([[(zone, hour) in hidden.index for hour in names] for zone in chosen])
     return {"svg": charts.hours_by_zone(zones, labels, people, told, secret), "hours": len(names)}
 
 

@@ -23,6 +23,7 @@ _OF = {
     "stopped": ("holding_power_s",),
 }  # fmt: skip
 """Figures of counts, which are not known where there is nothing to count."""
+_INTERVAL = ("attention_low_s", "attention_high_s")
 # What stays where a zone's numbers are hidden.
 _NO_COUNTS = ("zone", "staff_only", "area_m2", "seen_m2", "coverage", "observed_s")
 
@@ -34,6 +35,9 @@ class ShownHours:
     Attributes:
         hours: day, hour, zone, dwell_s, entries, visitors, observed_s; NaN is hidden.
         totals: (zones) dwell_s, entries, visitors: what may be told of the hours, also if only together.
+        days: unit, zone, dwell_s, observed_s: what `totals` add up, day by day, and the footage it rests on;
+            NaN where nothing may be told of the day.
+        whole: (zones,) whether nothing that is told of the days lies outside of the opening hours.
         few: zone and unit of the days of zones of which nothing may be told.
         hidden_hours: How many rows of `hours` are hidden.
 
@@ -41,6 +45,8 @@ class ShownHours:
 
     hours: pd.DataFrame
     totals: pd.DataFrame
+    days: pd.DataFrame
+    whole: NDArray[np.bool_]
     few: pd.DataFrame
     hidden_hours: int
 
@@ -57,6 +63,8 @@ class ShownHours:
         """
         rows = protection.within(tables).merge(numbers[["setup", "place", "zone"]], on=["setup", "place"])
         totals = rows[rows["counts"]].groupby("zone")[SUMS].sum().reindex(range(zones), fill_value=0.0)
+        closed = rows["zone"][(rows["group"] >= 0) & ~rows["counts"]]
+        whole = ~np.isin(np.arange(zones), closed.to_numpy())
         few = rows[rows["group"] == TOO_FEW][["zone", "unit"]].drop_duplicates()
         told = rows[rows["open"]].copy()
         told[SUMS] = told[SUMS].astype(float).where(told["alone"], np.nan)
@@ -67,7 +75,24 @@ class ShownHours:
         hours.loc[~hours["alone"], SUMS] = np.nan
         hours["hour"] = hours["hour"].astype("Int64").mask(hours["hour"] < 0)
         hours["day"] = pd.to_datetime(hours["day"])
-        return cls(hours.drop(columns="alone"), totals, few, int((~hours["alone"]).sum()))
+        hidden = int((~hours["alone"]).sum())
+        return cls(hours.drop(columns="alone"), totals, _days(rows, few), whole, few, hidden)
+
+
+def _days(rows: pd.DataFrame, few: pd.DataFrame) -> pd.DataFrame:
+    """The sums of each day and zone within the opening hours, by what counts together."""
+    footage = rows["counts"] | (rows["open"] & (rows["group"] < 0))
+    table = rows[footage][["unit", "zone"]].assign(
+        # Of hours that count together the whole footage goes with their time.
+        dwell_s=rows["dwell_s"].astype(float).where(rows["counts"], 0.0),
+        observed_s=rows["observed_s"],
+    )
+    days = table.groupby(["unit", "zone"], as_index=False)[["dwell_s", "observed_s"]].sum()
+    secret = pd.MultiIndex.from_frame(days[["unit", "zone"]]).isin(
+        pd.MultiIndex.from_frame(few[["unit", "zone"]])
+    )
+    days["dwell_s"] = days["dwell_s"].mask(secret)
+    return days
 
 
 def shown_visits(
@@ -126,7 +151,8 @@ class ShownFigures:
         for zone, time_s in enumerate(figures["dwell_s"].tolist()):
             if np.isnan(time_s):
                 continue
-            if time_s == 0:
+            # Without time in the opening hours there may be visits outside of them.
+            if time_s == 0 and (zone in few or shown.whole[zone]):
                 for name in figures if zone in few else ():
                     if name not in _NO_COUNTS:
                         figures.loc[zone, name], hidden.loc[zone, name] = np.nan, True
@@ -138,6 +164,10 @@ class ShownFigures:
             row = dict(zip(figures, figures.iloc[zone], strict=True))
             # Of nobody's visits there is no length: that is nothing hidden.
             none = [name for part, of in _OF.items() if row[part] == 0 for name in of]
+            if not shown.whole[zone]:
+                # The visits are those of whole days: the mean within the opening hours is another one.
+                figures.loc[zone, list(_INTERVAL)] = np.nan
+                none += _INTERVAL
             for name, value in row.items():
                 if pd.isna(value) and name not in none and name not in _NO_COUNTS:
                     hidden.loc[zone, name] = True

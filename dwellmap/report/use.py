@@ -39,6 +39,7 @@ class Use:
         units: How many of them there are; 0 where nothing can be drawn, as personal data are erased. Bounds
             are NaN then.
         uneven: Whether the zones were filmed for different times.
+        left_out: How many days are not in it, as one of these zones is hidden on them.
 
     """
 
@@ -48,31 +49,26 @@ class Use:
     drawn: str
     units: int
     uneven: bool
+    left_out: int = 0
 
 
 def use_of(floor: Floor) -> Use:
-    """Compare the zones."""
-    shown = floor.hours[floor.hours["dwell_s"].notna()]
-    sums = shown.groupby("zone")[["dwell_s", "observed_s"]].sum()
-    if floor.min_people:
-        # Totals are told of more than the hours that are shown each for itself.
-        sums, shown = floor.figures[["dwell_s", "observed_s"]], _by_day(floor)
-    sums = sums.reindex(range(len(floor.zones)), fill_value=0.0)
-    chosen = np.flatnonzero(
-        ~np.array([zone.staff for zone in floor.zones], dtype=np.bool_)
-        & floor.figures["dwell_s"].notna().to_numpy()
-        & (sums["observed_s"] > 0).to_numpy()
-    )
-    dwell, observed = (sums[name].to_numpy(dtype=float)[chosen] for name in ("dwell_s", "observed_s"))
-    dated = shown[shown["day"].notna() & shown["zone"].isin(chosen)]
-    days = int(dated["day"].nunique())
+    """Compare the zones, over the days on which all of them are told."""
+    seen = np.isin(np.arange(len(floor.zones)), floor.days["zone"][floor.days["observed_s"] > 0])
+    staff = np.array([zone.staff for zone in floor.zones], dtype=np.bool_)
+    candidates = np.flatnonzero(~staff & floor.figures["dwell_s"].notna().to_numpy() & seen)
+    chosen, table, left_out = told_together(floor.days, candidates)
+    sums = table.groupby("zone")[["dwell_s", "observed_s"]].sum().reindex(chosen, fill_value=0.0)
+    dwell, observed = (sums[name].to_numpy(dtype=float) for name in ("dwell_s", "observed_s"))
+    dated = table[table["unit"] >= 0]
+    days = int(dated["unit"].nunique())
     rng = np.random.default_rng(_SEED)
     if days >= LEAST_DAYS:
         drawn, units = "days", days
         above, below = _drawn_days(dated, chosen, dwell, observed, rng)
     else:
         drawn = "visitors"
-        above, units = _drawn_people(floor, chosen, dwell, rng)
+        above, units = _drawn_people(floor, table, chosen, dwell, rng)
         below = np.broadcast_to(observed, above.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         means = np.vstack([dwell, above]) / np.vstack([observed, below])
@@ -80,14 +76,25 @@ def use_of(floor: Floor) -> Use:
         area = floor.figures["seen_m2"].to_numpy()[chosen]
         ratios = shares / (area / area.sum())
     uneven = bool(len(observed) and observed.max() > 1.01 * observed.min())
-    return Use(chosen, _interval(shares), _interval(ratios), drawn, units, uneven)
+    return Use(chosen, _interval(shares), _interval(ratios), drawn, units, uneven, left_out)
 
 
-def _by_day(floor: Floor) -> pd.DataFrame:
-    """day, zone, dwell_s of the visits that may be shown; the footage is in every draw."""
-    visits, day = floor.visits.visits, floor.visit_day
-    table = pd.DataFrame({"day": day, "zone": visits.place, "dwell_s": visits.dwell_s, "observed_s": 0.0})
-    return table[day >= 0].groupby(["day", "zone"], as_index=False)[["dwell_s", "observed_s"]].sum()
+def told_together(
+    days: pd.DataFrame, zones: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], pd.DataFrame, int]:
+    """The zones to compare, their days of which all of them are told, and how many days are not.
+
+    A day on which one zone is hidden is a quiet day of it, of which nobody knows how quiet. A zone that is
+    hidden so often that it would leave less than half of the days is not compared.
+    """
+    chosen = zones
+    while True:
+        table = days[days["zone"].isin(chosen)]
+        hidden = table[table["dwell_s"].isna()]
+        every, gone = table["unit"].nunique(), hidden["unit"].nunique()
+        if len(chosen) < 2 or 2 * gone <= every:
+            return chosen, table[~table["unit"].isin(hidden["unit"])], gone
+        chosen = chosen[chosen != hidden["zone"].value_counts(sort=False).sort_index().idxmax()]
 
 
 def _drawn_days(
@@ -98,7 +105,7 @@ def _drawn_days(
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(draws, k) dwell and footage of days drawn at random; undated recordings are in every draw."""
-    _, day = np.unique(dated["day"].to_numpy(), return_inverse=True)
+    _, day = np.unique(dated["unit"].to_numpy(), return_inverse=True)
     at = day, np.searchsorted(chosen, dated["zone"].to_numpy())
     n = int(day.max()) + 1
     weights = rng.multinomial(n, np.full(n, 1 / n), _DRAWS)
@@ -111,14 +118,20 @@ def _drawn_days(
 
 
 def _drawn_people(
-    floor: Floor, chosen: NDArray[np.int64], dwell: NDArray[np.float64], rng: np.random.Generator
+    floor: Floor,
+    days: pd.DataFrame,
+    chosen: NDArray[np.int64],
+    dwell: NDArray[np.float64],
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], int]:
-    """(draws, k) dwell of visitors drawn at random, and how many there are."""
+    """(draws, k) dwell of the visitors of these days drawn at random, and how many there are."""
     visits = floor.visits.visits
     inside = np.isin(visits.place, chosen)
+    if floor.min_people:
+        inside &= np.isin(floor.visit_day, days["unit"])
     names, unit = np.unique(visits.person[inside], return_inverse=True)
-    if floor.erased or not len(names):
-        # Whose time the rest is, nobody knows any more.
+    if floor.erased or not len(names) or not floor.whole[chosen].all():
+        # Whose time the rest is, nobody knows any more; or visits hold whole days, and the sums do not.
         return np.zeros((0, len(chosen))), 0
     units = min(len(names), _BLOCKS)
     table = np.zeros((units, len(chosen)))

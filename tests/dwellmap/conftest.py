@@ -1,20 +1,25 @@
 """A tiny recording whose truth is known, and the command line to run on it."""
 
+import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from calibration.fit import fit_calibration
 from calibration.pairs import Pairs
 from dwellmap.cli import main
+from dwellmap.run_folder import dump_json
+from dwellmap.run_tables import CELL_QUARTERS, PEOPLE, VISITS, ZONE_QUARTERS
 
 SIZE_PX = (640, 480)
 FPS = 10
@@ -172,3 +177,61 @@ def browser() -> Iterator[Browser]:
         found = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield found
         found.close()
+
+
+@pytest.fixture
+def shops(replay, walker, tmp_path, tmp_path_factory):
+    """Runs with hand-made tables: copies of one run with two zones of 1 m2, "stop" and "rest".
+
+    `make(name, start, hours, stop, rest)` writes a run of whole hours in which `stop` people come to one zone
+    and `rest` to the other in every quarter of an hour and stay for a minute each.
+    """
+    site = tmp_path / "site.toml"
+    site.write_text(
+        site.read_text()
+        + '[[zones]]\nname = "rest"\npolygon_m = [[5.0, 3.5], [6.0, 3.5], [6.0, 4.5], [5.0, 4.5]]\n'
+    )
+    # Run once, for all tests are on copies.
+    models = tmp_path_factory.getbasetemp() / "two zones"
+    if not models.exists():
+        start = "2026-03-27T12:00:00+01:00"
+        ran = replay(walker, "--site", site, "--out", models, "--start", start, "--json")
+        assert ran.code == 0, ran.err
+    (made,) = (models / "cam").glob("walker-*")
+
+    def make(name: str, start: str | None, hours: float, stop: int, rest: int, camera: str = "cam") -> Path:
+        folder = tmp_path / "out" / camera / name
+        shutil.copytree(made, folder)
+        changed = json.loads((folder / "run.json").read_text())
+        changed["source"] |= {"start": start, "content_hash": name, "name": name}
+        changed["view"]["camera"] = camera
+        changed["footage"]["observed_s"] = [[0.0, hours * 3600.0]]
+        quarters = 900.0 * np.arange(round(hours * 4))
+        zero = 0 if start is None else int(datetime.fromisoformat(start).timestamp())
+        rows, visits = [], []
+        for place, (zone, people) in enumerate((("stop", stop), ("rest", rest))):
+            for begin in quarters:
+                rows.append((zero + int(begin), place, False, 60.0 * people, people, people))
+                visits += [(zone, begin + 100.0 + k) for k in range(people)]
+        columns = ["begin_s", "place", "staff", "dwell_s", "entries", "visitors"]
+        table = pd.DataFrame(rows, columns=columns)
+        table.assign(peak=1, peak_s=0.0).to_parquet(folder / ZONE_QUARTERS, index=False)
+        grid = changed["grid"]
+        cell = round(4.25 / grid["cell"] - 0.5) * grid["columns"] + round(4.25 / grid["cell"] - 0.5)
+        table.assign(place=cell + 2 * table["place"]).to_parquet(folder / CELL_QUARTERS, index=False)
+        n = len(visits)
+        enter = np.array([at for _, at in visits])
+        pd.DataFrame(
+            {"visitor": np.arange(n), "zone": [zone for zone, _ in visits], "enter": pd.NaT, "leave": pd.NaT,
+             "enter_s": enter, "leave_s": enter + 60, "dwell_s": 60.0, "entry": "crossed", "exit": "crossed",
+             "begun": True, "ended": True, "stopped_s": 10.0, "observed_share": 1.0, "probable_staff": False}
+        ).to_parquet(folder / VISITS, index=False)  # fmt: skip
+        pd.DataFrame(
+            {"person": np.arange(n), "first_s": enter, "last_s": enter + 60, "present_s": 60.0,
+             "scene_visits": 1, "counted": True, "probable_staff": False}
+        ).to_parquet(folder / PEOPLE, index=False)  # fmt: skip
+        changed["results"] |= {"people": n, "probable_staff": 0}
+        (folder / "run.json").write_text(dump_json(changed))
+        return folder
+
+    return make
