@@ -141,8 +141,9 @@ def _where(floor: Floor, use: Use) -> Finding:
         )
     value, low, high = use.share[first]
     row = floor.figures.iloc[number]
+    in_all = "" if use.left_out else f", {seconds(row['dwell_s'])} in all"
     of = "of the time per hour filmed" if use.uneven else "of the time in the zones compared"
-    text = f"Most of all in {_name(floor, number)}: {share(value)} {of}, {seconds(row['dwell_s'])} in all."
+    text = f"Most of all in {_name(floor, number)}: {share(value)} {of}{in_all}."
     if len(order) > 1:
         second = order[1]
         also = _name(floor, int(use.zones[second]))
@@ -150,7 +151,7 @@ def _where(floor: Floor, use: Use) -> Finding:
             text += f" {also} may be as strong ({share(use.share[second, 0])})."
         else:
             text += f" Next is {also} with {share(use.share[second, 0])}."
-    basis = f"{count(row['visitors'])} visitors; "
+    basis = f"{count(row['visitors'])} visitors{use.without}; "
     if np.isnan(low):
         basis += "how sure that is cannot be told" + (", as personal data are erased" if floor.erased else "")
     else:
@@ -229,13 +230,13 @@ def _space(floor: Floor, use: Use) -> Finding:
             if rest
             else "None: all zones are used about alike for their size."
         )
-        bounds = f"{count(use.units)} {use.drawn}; 95 % intervals within {LESS:g} to {MORE:g} times are alike"
+        bounds = f"{count(use.units)} {use.drawn}{use.without}; alike: 95 % within {LESS:g} to {MORE:g} times"
         return Finding(question, (text if by_word[ALIKE] else "None is known to be.") + rest, bounds)
     tried = "Worth trying: " + "; or ".join(advice.values()) + "." if advice else ""
     return Finding(
         question,
         ". ".join(upper(part) for part in parts) + "." + rest,
-        f"95 % intervals over {count(use.units)} {use.drawn}: " + "; ".join(basis),
+        f"95 % intervals over {count(use.units)} {use.drawn}{use.without}: " + "; ".join(basis),
         tried,
     )
 

@@ -51,6 +51,11 @@ class Use:
     uneven: bool
     left_out: int = 0
 
+    @property
+    def without(self) -> str:
+        """Which days are not in it, in words to append; "" if all are."""
+        return f", without {self.left_out} days on which a zone is hidden" if self.left_out else ""
+
 
 def use_of(floor: Floor) -> Use:
     """Compare the zones, over the days on which all of them are told."""
