@@ -18,7 +18,7 @@
 # Variables: PYTHON (which Python builds .venv), WORKERS (parallel test processes), CI=true (nothing may skip).
 
 # System packages that tests need, installed only in CI and only as root.
-CI_SYSTEM_PACKAGES = chromium xvfb libxtst6
+CI_SYSTEM_PACKAGES = chromium libgl1 xvfb libxtst6
 
 WORKERS ?= 2
 VENV := .venv
