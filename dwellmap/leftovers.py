@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+
+from dwellmap.file_lock import try_lock
 
 _DRAFT = re.compile(r"\..+?(?:\.(?P<pid>\d+))?\.[a-z0-9_]{8}")
 """`tempfile`'s names: a dot, the target, the process (older versions left it out), eight random letters."""
@@ -25,7 +26,7 @@ def held(draft: Path) -> Iterator[None]:
     """
     lock = os.open(draft, os.O_RDONLY)
     try:
-        _lock(lock)
+        try_lock(lock)
         yield
     finally:
         os.close(lock)
@@ -74,7 +75,7 @@ def _is_leftover(entry: Path) -> bool:
     except OSError:  # gone, or not ours to read
         return False
     try:
-        return _lock(lock) and not (named["pid"] and _works(int(named["pid"]), since_s))
+        return try_lock(lock) and not (named["pid"] and _works(int(named["pid"]), since_s))
     finally:
         os.close(lock)
 
@@ -87,14 +88,3 @@ def _works(pid: int, since_s: float) -> bool:
         return False
     except psutil.Error:
         return True
-
-
-def _lock(file: int) -> bool:
-    """Lock it; True as well where the file system knows no locks."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True

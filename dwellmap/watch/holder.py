@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dwellmap.file_lock import try_lock
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.names import as_text
 from dwellmap.watch.room import mount_of
@@ -116,7 +117,7 @@ def wait_for_workers(ours: WatchFolder, longest_s: float = 8.0) -> None:
     lock = os.open(ours.workers, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         until_s = time.monotonic() + longest_s
-        while not _locked(lock):
+        while not try_lock(lock):
             if time.monotonic() > until_s:
                 raise HeldError(
                     f"{ours.out}: {_locker(lock)} of an earlier service still works there; end it first"
@@ -153,20 +154,10 @@ def is_held(ours: WatchFolder) -> bool:
 def _locked_soon(file: int) -> bool:
     """Lock, though somebody may just be looking whether it is locked (`is_held`)."""
     for _ in range(20):
-        if _locked(file):
+        if try_lock(file):
             return True
         time.sleep(0.05)
     return False
-
-
-def _locked(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a share that knows no locks on this
-        return True
-    return True
 
 
 def _told(lock: Path) -> str:
