@@ -80,7 +80,7 @@ class Ledger:
     """
 
     def __init__(self, file: Path, create: bool = False, busy_s: float = _BUSY_S) -> None:
-        if not create and not file.is_file():
+        if not create and not (file.is_file() and file.stat().st_size):
             raise FileNotFoundError(
                 f"{file}: expected the ledger of `dwellmap watch`, there is none; name the output folder "
                 "that it writes to with --out"
@@ -94,10 +94,11 @@ class Ledger:
         try:
             self._db.execute("PRAGMA synchronous = FULL")
             if create:
-                self._db.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")
-                with self.change() as db:
-                    db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (str(VERSION),))
-                    db.execute("INSERT OR IGNORE INTO meta VALUES ('id', ?)", (uuid4().hex,))
+                # All in one: whoever looks meanwhile sees an empty file, or a ledger with its version.
+                self._db.executescript(
+                    f"BEGIN IMMEDIATE;{_TABLES}INSERT OR IGNORE INTO meta VALUES ('version', '{VERSION}'), "
+                    f"('id', '{uuid4().hex}');COMMIT;"
+                )
             found = self.note("version")
         except sqlite3.DatabaseError as error:
             self.close()
