@@ -12,12 +12,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from analytics.colours import ColourName
 from calibration.calibration import Calibration
 from dwellmap.activity.folder import RECIPE, measure_activity
 from dwellmap.activity.options import ActivityOptions, parse_every, parse_grid
 from dwellmap.activity.region import parse_roi, zone_in_picture
 from dwellmap.commands.console import AsJson, Cell, Quiet, reporter_for, with_changes
+from dwellmap.commands.film_options import Colours, Films, Opacity, Speed
+from dwellmap.commands.footage_options import CameraName, ClockRate, Out, SiteFile
 from dwellmap.site import Site, load_site
 from dwellmap.site_file import Settings
 from dwellmap.site_recording import camera_of, site_recording
@@ -32,11 +33,9 @@ def activity(
         list[str],
         typer.Argument(metavar="RECORDING...", help="Video files, folders of them, or patterns."),
     ],
-    site: Annotated[Path | None, typer.Option(help="Site file with plan, cameras and zones.")] = None,
-    camera: Annotated[
-        str | None, typer.Option(help="Camera of the site; default: by file name or folder.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Output folder.")] = Path("outputs"),
+    site: SiteFile = None,
+    camera: CameraName = None,
+    out: Out = Path("outputs"),
     every: Annotated[
         str, typer.Option(metavar="TIME", help="Time between pictures looked at, such as 0.2s; 0 for all.")
     ] = "0.2s",
@@ -59,21 +58,10 @@ def activity(
         ),
     ] = None,
     grid: Annotated[str, typer.Option(metavar="ROWSxCOLUMNS", help="Regions of the table.")] = "4x4",
-    colours: Annotated[
-        ColourName, typer.Option(help="Colour map; magma and viridis are perceptual.")
-    ] = "magma",
-    opacity: Annotated[
-        float, typer.Option(min=0.05, max=1.0, help="How much heat covers the scene, up to 1.")
-    ] = 0.7,
-    speed: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01,
-            max=100_000.0,
-            help="Seconds of footage in a second of film; default: films of about 20 s.",
-        ),
-    ] = None,
-    films: Annotated[bool, typer.Option("--films/--no-films", help="Make films.")] = True,
+    colours: Colours = "magma",
+    opacity: Opacity = 0.7,
+    speed: Speed = None,
+    films: Films = True,
     show_people: Annotated[
         bool,
         typer.Option(
@@ -83,12 +71,7 @@ def activity(
     show: Annotated[
         bool, typer.Option("--show", help="Show in a window what moves while it works; q closes it.")
     ] = False,
-    clock_rate: Annotated[
-        float | None,
-        typer.Option(
-            min=0.001, max=1000.0, help="Real seconds in a second of the file; default: site file, 1."
-        ),
-    ] = None,
+    clock_rate: ClockRate = None,
     cell: Cell = None,
     quiet: Quiet = False,
     as_json: AsJson = False,

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from analytics.colours import ColourName
 from dwellmap.commands.console import AsJson, Quiet, reporter_for
+from dwellmap.commands.film_options import Colours, Films, Opacity, Speed
 from dwellmap.overlay.folder import RECIPE, OverlayOptions, overlay_run
 from dwellmap.run_folder import RunFolder
 
@@ -17,21 +17,10 @@ from dwellmap.run_folder import RunFolder
 def overlay(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],
     out: Annotated[Path | None, typer.Option(help="Output folder; default: beside the run.")] = None,
-    colours: Annotated[
-        ColourName, typer.Option(help="Colour map; magma and viridis are perceptual.")
-    ] = "magma",
-    opacity: Annotated[
-        float, typer.Option(min=0.05, max=1.0, help="How much heat covers the scene, up to 1.")
-    ] = 0.8,
-    speed: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01,
-            max=100_000.0,
-            help="Seconds of footage in a second of film; default: films of 20 s.",
-        ),
-    ] = None,
-    films: Annotated[bool, typer.Option("--films/--no-films", help="Make films.")] = True,
+    colours: Colours = "magma",
+    opacity: Opacity = 0.8,
+    speed: Speed = None,
+    films: Films = True,
     show_people: Annotated[
         Path | None,
         typer.Option(

@@ -10,6 +10,16 @@ import typer
 
 from dwellmap.appearance_choice import choose_embedder
 from dwellmap.commands.console import AsJson, Cell, Quiet, Set, reporter_for, show_results, with_changes
+from dwellmap.commands.footage_options import (
+    Appearance,
+    CameraName,
+    ClockRate,
+    Out,
+    SampleFps,
+    SiteFile,
+    Weights,
+    WhichDetector,
+)
 from dwellmap.detector_choice import Kind, choose_detector
 from dwellmap.pipeline import Watcher
 from dwellmap.progress import Reporter
@@ -29,40 +39,17 @@ def run(
             metavar="RECORDING...", help="Video files, folders of them, picture folders, or patterns."
         ),
     ],
-    site: Annotated[Path | None, typer.Option(help="Site file with plan, cameras and zones.")] = None,
-    camera: Annotated[
-        str | None, typer.Option(help="Camera of the site; default: by file name or folder.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Output folder.")] = Path("outputs"),
-    detector: Annotated[
-        Kind, typer.Option(help="Who finds the people; auto is yolo where weights are found, else motion.")
-    ] = "auto",
-    weights: Annotated[
-        Path | None, typer.Option(help="YOLO weights: .pt, .onnx or an OpenVINO folder.")
-    ] = None,
+    site: SiteFile = None,
+    camera: CameraName = None,
+    out: Out = Path("outputs"),
+    detector: WhichDetector = "auto",
+    weights: Weights = None,
     detections: Annotated[
         Path | None, typer.Option(help="Detections to replay: MOTChallenge text or detections.parquet.")
     ] = None,
-    appearance: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|colours|MODEL",
-            help="How looks tell people apart: a re-identification network (.onnx, OpenVINO), the colours of "
-            "their clothes, or not at all; auto is a network where one is found, else colours.",
-        ),
-    ] = "auto",
-    sample_fps: Annotated[
-        float,
-        typer.Option(
-            min=0.0, max=1000.0, help="Pictures a second to look at, by timestamp; 0 for every picture."
-        ),
-    ] = 8.0,
-    clock_rate: Annotated[
-        float | None,
-        typer.Option(
-            min=0.001, max=1000.0, help="Real seconds in a second of the file; default: site file, 1."
-        ),
-    ] = None,
+    appearance: Appearance = "auto",
+    sample_fps: SampleFps = 8.0,
+    clock_rate: ClockRate = None,
     start: Annotated[
         str | None, typer.Option(help="Wall-clock start, such as 2026-11-21T09:00; for a single recording.")
     ] = None,

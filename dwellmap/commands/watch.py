@@ -13,8 +13,8 @@ import typer
 
 from dwellmap.changed_settings import with_changes
 from dwellmap.commands.console import Cell, Quiet, Set
+from dwellmap.commands.footage_options import Appearance, Out, SampleFps, Weights, WhichDetector
 from dwellmap.commands.watching import Board, error_console
-from dwellmap.detector_kinds import Kind
 from dwellmap.site import load_site
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import Health
@@ -46,7 +46,7 @@ class Poll(StrEnum):
 def watch(
     inbox: Annotated[Path, typer.Argument(help="Folder in which footage lands.")],
     site: Annotated[Path, typer.Option(help="Site file with plan, cameras and zones.")],
-    out: Annotated[Path, typer.Option(help="Output folder.")] = Path("outputs"),
+    out: Out = Path("outputs"),
     once: Annotated[
         bool,
         typer.Option("--once", help="Handle what is there, then end: 0 all done, 1 some failed, 75 not now."),
@@ -93,24 +93,10 @@ def watch(
         int | None,
         typer.Option(min=0, help="Erase personal data older than this every night; default: keep them."),
     ] = None,
-    detector: Annotated[
-        Kind, typer.Option(help="Who finds the people; auto is yolo where weights are found, else motion.")
-    ] = "auto",
-    weights: Annotated[
-        Path | None, typer.Option(help="YOLO weights: .pt, .onnx or an OpenVINO folder.")
-    ] = None,
-    appearance: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|colours|MODEL", help="How looks tell people apart; see dwellmap run."
-        ),
-    ] = "auto",
-    sample_fps: Annotated[
-        float,
-        typer.Option(
-            min=0.0, max=1000.0, help="Pictures a second to look at, by timestamp; 0 for every one."
-        ),
-    ] = 8.0,
+    detector: WhichDetector = "auto",
+    weights: Weights = None,
+    appearance: Appearance = "auto",
+    sample_fps: SampleFps = 8.0,
     cell: Cell = None,
     changes: Set = None,
     quiet: Quiet = False,

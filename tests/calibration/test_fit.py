@@ -224,6 +224,7 @@ def test_a_measured_height_that_contradicts_the_pairs_is_told(camera):
     assert any("3.2 m above the floor, not 2 m" in warning for warning in fit.warnings)
 
 
+@pytest.mark.slow
 def test_simulated_cameras_state_the_error_that_is_found(camera):
     """DESIGN section 7, the calibration's part alone: 200 cameras, 8 to 14 pairs with click errors."""
     rng = np.random.default_rng(11)

@@ -50,6 +50,7 @@ def shop(camera, seed):
     return rng, camera(rng.uniform(3, 6), tilt, focal, SIZE, 0.0, roll=rng.normal(0, 1))
 
 
+@pytest.mark.slow
 def test_lengths_are_right_to_a_few_percent_and_the_stated_error_holds(camera):
     errors, sigmas = [], []
     for seed in range(16):

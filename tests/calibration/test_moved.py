@@ -38,6 +38,7 @@ def shot(scene, rng, right=0.0, down=0.0, turn=0.0, light="same", noise=5.0):
     return image
 
 
+@pytest.mark.slow
 def test_a_hundred_still_clips_give_at_most_one_alarm():
     alarms, lost = 0, 0
     for seed in range(100):

@@ -58,6 +58,7 @@ def test_a_lens_that_bends_nothing_is_seldom_kept_and_costs_little(camera):
     assert np.median(errors) < 1.15 * np.median(plain)
 
 
+@pytest.mark.slow
 def test_the_stated_error_counts_with_the_lens(camera):
     near, far = [], []
     for seed in range(40):

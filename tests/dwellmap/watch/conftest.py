@@ -19,6 +19,7 @@ import av
 import numpy as np
 import pytest
 
+from dwellmap.watch.ledger import Ledger
 from dwellmap.watch.status import Recording, Status, read_status
 
 SITE = """
@@ -152,6 +153,14 @@ class Shop:
             except subprocess.TimeoutExpired:
                 service.kill()
                 service.communicate()
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    """A ledger of its own, empty."""
+    made = Ledger(tmp_path / "ledger.sqlite", create=True)
+    yield made
+    made.close()
 
 
 @pytest.fixture

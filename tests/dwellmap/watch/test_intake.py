@@ -17,13 +17,6 @@ from dwellmap.watch.ledger import UNREAD, Ledger
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    made = Ledger(tmp_path / "ledger.sqlite", create=True)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def make(tmp_path, kit):
     (tmp_path / "in" / "front").mkdir(parents=True)
     (tmp_path / "site.toml").write_text(kit.SITE)

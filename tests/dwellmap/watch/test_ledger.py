@@ -17,13 +17,6 @@ from dwellmap.watch.status import retry
 STAMP = (10, 1, 1)
 
 
-@pytest.fixture
-def ledger(tmp_path):
-    made = Ledger(tmp_path / "ledger.sqlite", create=True)
-    yield made
-    made.close()
-
-
 def test_a_content_is_entered_once(ledger):
     first, fresh = ledger.take(Path("a.mp4"), STAMP, "aa", "cam")
     again, anew = ledger.take(Path("b.mp4"), STAMP, "aa", "other")

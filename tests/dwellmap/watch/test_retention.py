@@ -15,17 +15,9 @@ from dwellmap.watch import retention
 from dwellmap.watch.folder import WatchFolder
 from dwellmap.watch.health import Erasing, Health, read_health
 from dwellmap.watch.holder import join_workers
-from dwellmap.watch.ledger import Ledger
 from dwellmap.watch.retention import Nightly, sweep
 
 NIGHT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def ledger(tmp_path):
-    made = Ledger(tmp_path / "ledger.sqlite", create=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -8,17 +8,9 @@ from pathlib import Path
 import pytest
 
 from dwellmap.watch import shelf
-from dwellmap.watch.ledger import Ledger
 from dwellmap.watch.shelf import shelve
 
 NAME = Path("front/a.mp4")
-
-
-@pytest.fixture
-def ledger(tmp_path):
-    made = Ledger(tmp_path / "ledger.sqlite", create=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture
