@@ -19,6 +19,7 @@ from dwellmap.activity.region import parse_roi, zone_in_picture
 from dwellmap.commands.console import AsJson, Cell, Quiet, reporter_for, with_changes
 from dwellmap.commands.film_options import Colours, Films, Opacity, Speed
 from dwellmap.commands.footage_options import CameraName, ClockRate, Out, SiteFile
+from dwellmap.commands.many import handle_each
 from dwellmap.site import Site, load_site
 from dwellmap.site_file import Settings
 from dwellmap.site_recording import camera_of, site_recording
@@ -94,26 +95,18 @@ def activity(
     )
     settings = with_changes(Settings() if place is None else place.settings, None, cell)
     recordings = find_recordings(inputs)
-    many = len(recordings) > 1
     reporter = reporter_for(quiet, as_json)
-    done: list[tuple[Path, bool]] = []
-    failed: list[str] = []
     with window_if(show, show_people) as window:
-        for number, path in enumerate(recordings, start=1):
-            if many:
-                reporter.say(f"{number} of {len(recordings)}: {path}")
-            try:
-                recording, view, regions = _opened(path, place, camera, clock_rate, roi or [])
-                wanted = replace(options, roi_px=regions)
-                watcher = window.changes if window is not None else None
-                done.append(measure_activity(recording, path, view, settings, wanted, out, reporter, watcher))
-            except (ValueError, OSError) as error:
-                if not many:
-                    raise
-                failed.append(str(error) if str(path) in str(error) else f"{path}: {error}")
-    _show(done, quiet, as_json)
-    if failed:
-        raise ValueError(f"{len(failed)} of {len(recordings)} recordings failed:\n" + "\n".join(failed))
+        watcher = None if window is None else window.changes
+
+        def measure(path: Path) -> tuple[Path, bool]:
+            recording, view, regions = _opened(path, place, camera, clock_rate, roi or [])
+            wanted = replace(options, roi_px=regions)
+            return measure_activity(recording, path, view, settings, wanted, out, reporter, watcher)
+
+        handled = handle_each(recordings, measure, reporter)
+    _show(handled.done, quiet, as_json)
+    handled.raise_failures()
 
 
 def _opened(

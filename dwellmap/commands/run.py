@@ -20,6 +20,7 @@ from dwellmap.commands.footage_options import (
     Weights,
     WhichDetector,
 )
+from dwellmap.commands.many import handle_each
 from dwellmap.detector_choice import Kind, choose_detector
 from dwellmap.pipeline import Watcher
 from dwellmap.progress import Reporter
@@ -99,22 +100,11 @@ def run(
         picture_fps,
         many,
     )
-    done: list[Finished] = []
-    failed: list[str] = []
     with window_if(show, show_people) as window:
-        for number, path in enumerate(recordings, start=1):
-            if many:
-                reporter.say(f"{number} of {len(recordings)}: {path}")
-            try:
-                done.append(_run_one(path, wanted, reporter, None if window is None else window.people))
-            except (ValueError, OSError) as error:
-                if not many:
-                    raise
-                # One bad file must not cost the night's work on the others.
-                failed.append(str(error) if str(path) in str(error) else f"{path}: {error}")
-    show_results(done, quiet, as_json)
-    if failed:
-        raise ValueError(f"{len(failed)} of {len(recordings)} recordings failed:\n" + "\n".join(failed))
+        watcher = None if window is None else window.people
+        handled = handle_each(recordings, lambda path: _run_one(path, wanted, reporter, watcher), reporter)
+    show_results(handled.done, quiet, as_json)
+    handled.raise_failures()
 
 
 @dataclass(frozen=True, slots=True)
