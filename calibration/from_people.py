@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, least_squares
 
 from calibration.calibration import Calibration, normalised
-from calibration.homography import Array, apply, third
+from calibration.homography import MIN_W, Array, third
 from calibration.pairs import Pairs
 from calibration.people import MadeFromPeople
 from calibration.pose import CameraPose
@@ -44,6 +44,8 @@ _EDGE_PX = 3.0
 _MARGIN_M = 1.0
 _LOST = 3.0
 _STEPS, _MOST_STEP_PX = 6, 300.0
+# Of a parameter, to see what it does: half of the digits.
+_STEP = float(np.finfo(np.float64).eps ** 0.5)
 # Var(head) / (var(head) + var(foot)), of boxes' upper and lower edges.
 _FOOT_SHARE = 0.3
 
@@ -80,7 +82,7 @@ def calibration_from_people(
     cov = np.linalg.pinv(np.asarray(found.jac).T @ np.asarray(found.jac))
     # People here may be taller or smaller than elsewhere: then all lengths are.
     cov[2, 2] += _AVERAGE_SIGMA**2
-    scatter = float(np.median(np.abs(_height_errors(x, seen, image_size_px)))) * 1.48
+    scatter = float(np.median(np.abs(_errors(x, seen, image_size_px)[0]))) * 1.48
     if scatter > _MOST_SCATTER:
         raise ValueError(
             f"people: their heights differ by {scatter:.0%} wherever the camera is put; boxes are cut "
@@ -147,7 +149,7 @@ class _Seen:
             moved = np.linalg.norm(self.way_to - self.way_from, axis=1) / self.way_tall_px
             walked = moved > _WAY_HEIGHTS * self.way_s
         else:
-            walked = _SPEED_MPS * np.exp(_speed_errors(x, self, image_size_px)) > _WALKING_MPS
+            walked = _SPEED_MPS * np.exp(_errors(x, self, image_size_px)[1]) > _WALKING_MPS
         return replace(
             self, way_from=self.way_from[walked], way_to=self.way_to[walked], way_s=self.way_s[walked],
             walker=np.unique(self.walker[walked], return_inverse=True)[1],
@@ -213,17 +215,27 @@ def _check_spread(foot: Array, image_size_px: tuple[int, int]) -> None:
 
 
 def _projection(x: Array, image_size_px: tuple[int, int]) -> Array:
-    """(3, 4) projection of (x, y, height, 1): camera above the origin, looking to negative y."""
-    focal, tilt, camera_m, roll = np.exp(x[0]), x[1], np.exp(x[2]), x[3]
+    """(..., 3, 4) projections of (x, y, height, 1) for parameters (..., 5).
+
+    The camera hangs above the origin and looks to negative y.
+    """
+    focal, tilt, camera_m, roll = np.exp(x[..., 0]), x[..., 1], np.exp(x[..., 2]), x[..., 3]
     w, h = image_size_px
-    forward = np.array([0.0, -np.cos(tilt), np.sin(tilt)])
-    level = np.array([1.0, 0.0, 0.0])
+    nothing = np.zeros_like(tilt)
+    forward = np.stack([nothing, -np.cos(tilt), np.sin(tilt)], axis=-1)
+    level = np.stack([nothing + 1.0, nothing, nothing], axis=-1)
     below = np.cross(forward, level)
-    R = np.stack(
-        [np.cos(roll) * level + np.sin(roll) * below, np.cos(roll) * below - np.sin(roll) * level, forward]
+    along, across = np.cos(roll)[..., None], np.sin(roll)[..., None]
+    right, down = along * level + across * below, along * below - across * level
+    focal = focal[..., None]
+    rows = (
+        focal * right + (w - 1) / 2 * forward,
+        focal * down + (h - 1) / 2 * forward,
+        forward,
     )
-    K = np.array([[focal, 0, (w - 1) / 2], [0, focal, (h - 1) / 2], [0, 0, 1.0]])
-    return np.asarray(K @ np.column_stack([R[:, 0], R[:, 1], -R[:, 2], camera_m * R[:, 2]]), dtype=np.float64)
+    R = np.stack(rows, axis=-2)
+    up = R[..., 2:]
+    return np.concatenate([R[..., :2], -up, camera_m[..., None, None] * up], axis=-1)
 
 
 def _standing(P: Array, anchor_px: Array) -> tuple[Array, Array]:
@@ -232,46 +244,67 @@ def _standing(P: Array, anchor_px: Array) -> tuple[Array, Array]:
     Seen from above people lean outwards in the picture, so that foot and head are not below each other.
 
     Args:
-        P: (3, 4) projection.
+        P: (..., 3, 4) projections; all are tried at once.
         anchor_px: (N, 2) as `_Seen` has them.
 
     Returns:
-        (N, 2) metres, NaN at the horizon and beyond, and (N,) rows of the picture from head to foot.
+        (..., N, 2) metres, NaN at the horizon and beyond, and (..., N) rows of the picture from head to foot.
 
     """
-    to_floor = np.asarray(np.linalg.inv(P[:, [0, 1, 3]]), dtype=np.float64)
-    foot = anchor_px.copy()
-    before = np.zeros(len(foot))
-    slope, moved = np.ones(len(foot)), np.ones(len(foot))
+    to_floor = _entries(np.linalg.inv(P[..., [0, 1, 3]]))
+    to_head = _entries(np.concatenate([P[..., :2], _PERSON_M * P[..., 2:3] + P[..., 3:]], axis=-1))
+    shape = (*P.shape[:-2], len(anchor_px))
+    x, y = np.broadcast_to(anchor_px[:, 0], shape), np.broadcast_to(anchor_px[:, 1], shape)
+    foot_x, foot_y = x, y
+    before = np.zeros(shape)
+    slope, moved = np.ones(shape), np.ones(shape)
     for step in range(_STEPS):
-        floor = apply(to_floor, foot)
-        head = np.column_stack([floor, np.full(len(floor), _PERSON_M), np.ones(len(floor))]) @ P.T
-        head = head[:, :2] / np.maximum(head[:, 2:], 1e-3)
-        tall = foot[:, 1] - head[:, 1]
-        found = foot[:, 1] - (1 - _FOOT_SHARE) * tall
+        floor_x, floor_y, depth = _mapped(to_floor, foot_x, foot_y)
+        depth = np.where(depth > MIN_W, depth, np.nan)
+        floor_x, floor_y = floor_x / depth, floor_y / depth
+        head_x, head_y, depth = _mapped(to_head, floor_x, floor_y)
+        depth = np.maximum(depth, 1e-3)
+        head_x, tall = head_x / depth, foot_y - head_y / depth
+        found = foot_y - (1 - _FOOT_SHARE) * tall
         if step:
             with np.errstate(divide="ignore", invalid="ignore"):
-                slope = np.clip(np.nan_to_num((found - before) / moved, nan=1.0), 0.3, 3.0)
-        moved = np.clip((anchor_px[:, 1] - found) / slope, -_MOST_STEP_PX, _MOST_STEP_PX)
+                slope = (found - before) / moved
+            slope = np.clip(np.where(np.isnan(slope), 1.0, slope), 0.3, 3.0)
+        moved = np.clip((y - found) / slope, -_MOST_STEP_PX, _MOST_STEP_PX)
         before = found
-        foot = np.column_stack([anchor_px[:, 0] - (head[:, 0] - foot[:, 0]) / 2, foot[:, 1] + moved])
-    return floor, tall
+        foot_x, foot_y = x - (head_x - foot_x) / 2, foot_y + moved
+    return np.stack([floor_x, floor_y], axis=-1), tall
 
 
-def _height_errors(x: Array, seen: _Seen, image_size_px: tuple[int, int]) -> Array:
-    """(n,) logarithm of how tall people look over how tall 1.70 m looks there."""
-    floor, tall = _standing(_projection(x, image_size_px), seen.anchor)
-    lost = np.isnan(floor).any(axis=1) | ~(tall > 1.0)
+def _entries(H: Array) -> Array:
+    """(3, 3, ..., 1) entries of matrices (..., 3, 3), each to be multiplied with many points."""
+    return np.moveaxis(H, (-2, -1), (0, 1))[..., None]
+
+
+def _mapped(H: Array, x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """Homogeneous coordinates (..., N) of points by the `_entries` of matrices."""
+    first, second, third = (row[0] * x + row[1] * y + row[2] for row in H)
+    return first, second, third
+
+
+def _errors(x: Array, seen: _Seen, image_size_px: tuple[int, int]) -> tuple[Array, Array]:
+    """What speaks against cameras of parameters (..., 5).
+
+    Returns:
+        (..., n) logarithm of how tall people look over how tall 1.70 m looks there, and (..., k) of how fast
+        people walk over how fast people walk.
+
+    """
+    places = (seen.anchor, seen.way_from, seen.way_to)
+    floor, tall = _standing(_projection(x, image_size_px), np.concatenate(places))
+    n, k = len(seen.anchor), len(seen.way_s)
+    tall = tall[..., :n]
+    lost = np.isnan(floor[..., :n, :]).any(axis=-1) | ~(tall > 1.0)
     tall = np.where(lost, 1.0, tall)
-    return np.where(lost, _LOST, np.clip(np.log(seen.tall_px / tall), -_LOST, _LOST))
-
-
-def _speed_errors(x: Array, seen: _Seen, image_size_px: tuple[int, int]) -> Array:
-    """(k,) logarithm of how fast people walk over how fast people walk."""
-    P = _projection(x, image_size_px)
-    walked = np.linalg.norm(_standing(P, seen.way_to)[0] - _standing(P, seen.way_from)[0], axis=1)
+    heights = np.where(lost, _LOST, np.clip(np.log(seen.tall_px / tall), -_LOST, _LOST))
+    walked = np.linalg.norm(floor[..., n + k :, :] - floor[..., n : n + k, :], axis=-1)
     speed = np.clip(np.nan_to_num(walked, nan=1e3) / seen.way_s, 0.02, 50.0)
-    return np.asarray(np.log(speed / _SPEED_MPS), dtype=np.float64)
+    return heights, np.asarray(np.log(speed / _SPEED_MPS), dtype=np.float64)
 
 
 def _fitted(seen: _Seen, image_size_px: tuple[int, int], near: Array | None = None) -> OptimizeResult:
@@ -281,18 +314,24 @@ def _fitted(seen: _Seen, image_size_px: tuple[int, int], near: Array | None = No
     """
     longer = max(image_size_px)
 
-    def residual(x: Array) -> Array:
+    def residuals(x: Array) -> Array:
+        """Of parameters (c, 5), all at once: (c, m)."""
         before = [
-            (x[0] - np.log(_FOCAL * longer)) / _FOCAL_SIGMA,
-            (x[2] - np.log(_CAMERA_M)) / _CAMERA_SIGMA,
-            x[3] / _ROLL_SIGMA,
-            x[4] / _PACE_SIGMA,
+            (x[:, 0] - np.log(_FOCAL * longer)) / _FOCAL_SIGMA,
+            (x[:, 2] - np.log(_CAMERA_M)) / _CAMERA_SIGMA,
+            x[:, 3] / _ROLL_SIGMA,
+            x[:, 4] / _PACE_SIGMA,
         ]
-        heights = _whitened(_height_errors(x, seen, image_size_px), seen.person, _BOX_SIGMA, _HEIGHT_SIGMA)
-        speeds = _whitened(
-            _speed_errors(x, seen, image_size_px) - x[4], seen.walker, _MOMENT_SIGMA, _SPEED_SIGMA
-        )
-        return np.concatenate([heights, speeds, before])
+        heights, speeds = _errors(x, seen, image_size_px)
+        heights = _whitened(heights, seen.person, _BOX_SIGMA, _HEIGHT_SIGMA)
+        speeds = _whitened(speeds - x[:, 4:], seen.walker, _MOMENT_SIGMA, _SPEED_SIGMA)
+        return np.concatenate([heights, speeds, np.column_stack(before)], axis=1)
+
+    def derivative(x: Array) -> Array:
+        """(m, 5) by forward differences: SciPy would ask for one after the other."""
+        steps = np.diag(_STEP * np.maximum(1.0, np.abs(x)))
+        found = residuals(np.vstack([x, x + steps]))
+        return np.asarray((found[1:] - found[0]).T / steps.diagonal(), dtype=np.float64)
 
     found = []
     starts = [
@@ -301,18 +340,33 @@ def _fitted(seen: _Seen, image_size_px: tuple[int, int], near: Array | None = No
     for start in starts if near is None else [near]:
         # Wrong boxes and hidden feet are far off: a robust loss.
         solved = least_squares(
-            residual, start, loss="soft_l1", x_scale=(0.3, 0.2, 0.3, 0.05, 0.3), max_nfev=60
+            lambda x: residuals(x[None])[0],
+            start,
+            jac=derivative,
+            loss="soft_l1",
+            x_scale=(0.3, 0.2, 0.3, 0.05, 0.3),
+            max_nfev=60,
         )
         found.append(solved)
     return min(found, key=attrgetter("cost"))
 
 
 def _whitened(errors: Array, person: NDArray[np.int64], each_sigma: float, person_sigma: float) -> Array:
-    """Errors of which those of one person share a part, as independent ones of unit variance."""
-    count = np.bincount(person) if len(person) else np.zeros(0)
-    mean = np.bincount(person, errors) / np.maximum(count, 1) if len(person) else count
+    """Errors (c, n) of which those of one person share a part, as independent ones of unit variance.
+
+    Args:
+        errors: Each row for itself.
+        person: (n,) ascending numbers 0..; every number occurs.
+        each_sigma: Of a single error.
+        person_sigma: Of the part that a person's errors share.
+
+    """
+    if not len(person):
+        return errors
+    count = np.bincount(person)
+    mean = np.add.reduceat(errors, np.append(0, np.cumsum(count)[:-1]), axis=1) / count
     shared = (1 - np.sqrt(each_sigma**2 / (each_sigma**2 + count * person_sigma**2))) * mean
-    return np.asarray((errors - shared[person]) / each_sigma, dtype=np.float64)
+    return np.asarray((errors - shared[:, person]) / each_sigma, dtype=np.float64)
 
 
 def _calibration(x: Array, cov: Array, seen: _Seen, image_size_px: tuple[int, int]) -> Calibration:
