@@ -251,7 +251,7 @@ def _standing(P: Array, anchor_px: Array) -> tuple[Array, Array]:
         (..., N, 2) metres, NaN at the horizon and beyond, and (..., N) rows of the picture from head to foot.
 
     """
-    to_floor = _entries(np.linalg.inv(P[..., [0, 1, 3]]))
+    to_floor = _entries(np.asarray(np.linalg.inv(P[..., [0, 1, 3]]), dtype=np.float64))
     to_head = _entries(np.concatenate([P[..., :2], _PERSON_M * P[..., 2:3] + P[..., 3:]], axis=-1))
     shape = (*P.shape[:-2], len(anchor_px))
     x, y = np.broadcast_to(anchor_px[:, 0], shape), np.broadcast_to(anchor_px[:, 1], shape)
@@ -327,6 +327,9 @@ def _fitted(seen: _Seen, image_size_px: tuple[int, int], near: Array | None = No
         speeds = _whitened(speeds - x[:, 4:], seen.walker, _MOMENT_SIGMA, _SPEED_SIGMA)
         return np.concatenate([heights, speeds, np.column_stack(before)], axis=1)
 
+    def residual(x: Array) -> Array:
+        return np.asarray(residuals(x[None])[0], dtype=np.float64)
+
     def derivative(x: Array) -> Array:
         """(m, 5) by forward differences: SciPy would ask for one after the other."""
         steps = np.diag(_STEP * np.maximum(1.0, np.abs(x)))
@@ -340,7 +343,7 @@ def _fitted(seen: _Seen, image_size_px: tuple[int, int], near: Array | None = No
     for start in starts if near is None else [near]:
         # Wrong boxes and hidden feet are far off: a robust loss.
         solved = least_squares(
-            lambda x: residuals(x[None])[0],
+            residual,
             start,
             jac=derivative,
             loss="soft_l1",
