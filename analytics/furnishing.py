@@ -67,11 +67,11 @@ class Backdrop:
             return np.zeros((0, 0, 3), dtype=np.uint8), view
         step = max(1, int((view[2] - view[0]) / x / pixels))
         part = _reduced(self.rgb[r0:r1, c0:c1], step)
-        grey = part @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
-        muted = _COLOUR_KEPT * part + (1 - _COLOUR_KEPT) * grey[..., None]
-        muted = 255 - _DARKNESS_KEPT * (255 - muted)
+        grey = np.array([[0.299], [0.587], [0.114]], dtype=np.float32)
+        muting = _DARKNESS_KEPT * (_COLOUR_KEPT * np.eye(3, dtype=np.float32) + (1 - _COLOUR_KEPT) * grey)
+        muted = part.reshape(-1, 3) @ muting + np.float32(255 * (1 - _DARKNESS_KEPT))
         box = (left + c0 * x, top + r0 * y, left + c1 * x, top + r1 * y)
-        return muted.round().astype(np.uint8), box
+        return muted.round().astype(np.uint8).reshape(part.shape), box
 
 
 Box = tuple[float, float, float, float]
