@@ -16,10 +16,10 @@ from analytics.coverage import coverage_of
 from dwellmap.progress import Reporter
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
+from tracker.again import Onlooker, look_again
 from tracker.ahead import ahead
 from tracker.appearance.embedder import Embedder
-from tracker.appearance.looks import Looks
-from tracker.appearance.sight import look
+from tracker.appearance.sight import Sight
 from tracker.bytetrack import track
 from tracker.detections import DetectionLog
 from tracker.detector import Detector, detections
@@ -27,7 +27,7 @@ from tracker.following import followed
 from tracker.frames import Footage, Frame, Recording
 from tracker.linking.audit import Audit
 from tracker.linking.known import Known
-from tracker.phantoms import Suspect, suspects_in, without
+from tracker.phantoms import StillThings, Suspect, without
 from tracker.plausible import plausible
 from tracker.scenepicture import Moment, Part, ScenePicture, shown_part
 from tracker.tracklets import Tracklets
@@ -87,11 +87,9 @@ class Looking:
     recording: Recording
     embedder: Embedder
 
-    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings, reporter: Reporter) -> Looks:
-        """What the people of these tracklets look like; kept in memory only."""
-        name = self.recording.name
-        with reporter.step(f"{name}: telling people apart", self.recording.duration_s) as step:
-            return look(self.recording, log, tracklets, self.embedder, settings.appearance, step.to)
+    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings) -> Sight:
+        """Who is to look at the people of these tracklets; what is seen is kept in memory only."""
+        return Sight(log, tracklets, self.embedder, settings.appearance)
 
 
 def detect(
@@ -188,7 +186,7 @@ def follow(
         observed_s: (n, 2) intervals in which footage was decoded.
         settings: Thresholds of all packages.
         reporter: Told how far it is.
-        timing: Receives the seconds of "track", "phantoms", "look" and "link".
+        timing: Receives the seconds of "track", "look" (for phantoms too) and "link".
         looking: Looks at the people in the footage; None where there is none to look at.
         recording: The footage, to look for phantoms; without it, `suspects` are believed.
         suspects: What was found suspect earlier.
@@ -199,25 +197,42 @@ def follow(
         counted, _ = countable(log, view)
         tracklets = track(counted, settings.tracker)
     since = timing.add("track", since)
+    things = None
     if recording is not None:
-        with reporter.step(f"{recording.name}: looking for still things", recording.duration_s) as step:
-            suspects = suspects_in(recording, counted, tracklets, observed_s, settings.phantoms, step.to)
-        since = timing.add("phantoms", since)
+        things = StillThings(counted, tracklets, observed_s, settings.phantoms)
+    sight = None if looking is None else looking.at(counted, tracklets, settings)
+    footage = recording if recording is not None or looking is None else looking.recording
+    _look_again(footage, (things, sight), reporter)
+    suspects = suspects if things is None else things.suspects()
+    since = timing.add("look", since)
     phantoms = [suspect for suspect in suspects if suspect.is_phantom(settings.phantoms)]
     if phantoms:
         counted = without(counted, phantoms)
         tracklets = track(counted, settings.tracker)
         since = timing.add("track", since)
-    looks = None
-    if looking is not None:
-        looks = looking.at(counted, tracklets, settings, reporter)
-        since = timing.add("look", since)
+        if looking is not None:
+            # Without them other boxes are worth looking at.
+            sight = looking.at(counted, tracklets, settings)
+            _look_again(looking.recording, (sight,), reporter)
+    looks = None if sight is None else sight.looks()
+    since = timing.add("look", since)
     with reporter.step("joining tracklets to people", None):
         doors = tuple(door.xy_m for door in view.scene.doors)
         known = Known(log.t_s, observed_s, shown_px, view.calibration, doors)
         tracks, audited = followed(tracklets, known, settings.linking, looks, log.near_edge_m, view.scene)
     timing.add("link", since)
     return Joined(tracks, audited, suspects)
+
+
+def _look_again(
+    recording: Recording | None, onlookers: Iterable[Onlooker | None], reporter: Reporter
+) -> None:
+    """Show pictures once more to those who are there."""
+    present = [onlooker for onlooker in onlookers if onlooker is not None]
+    if recording is None or not present:
+        return
+    with reporter.step(f"{recording.name}: looking once more", recording.duration_s) as step:
+        look_again(recording, present, step.to)
 
 
 def measure(
