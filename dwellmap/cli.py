@@ -13,9 +13,9 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 # Each command stands in a module of its own, in the attribute named here: a function, or an app with
-# commands below it. The sentence is what `dwellmap --help` says of it. Modules are imported when their command
-# is asked for, so that `dwellmap doctor` works where a library is broken, and nothing waits for libraries that
-# it does not use.
+# commands below it. The sentence is what `dwellmap --help` says of it. Modules are imported when their
+# command is asked for, so that `dwellmap doctor` works where a library is broken, and nothing waits for
+# libraries that it does not use.
 COMMANDS = {
     "run": ("run", "Take recordings to the four floor-plan maps."),
     "maps": ("maps", "Compute the maps of a run again with other settings."),
