@@ -5,7 +5,8 @@
 Contestants, each a process of its own, start included: the Heatmap of ultralytics Solutions; a script of
 supervision and trackers (`peer_scripts.py`); Dwellmap at every picture; Dwellmap as shipped (8 pictures a
 second). They take turns, round by round, on the same clips with the same weights; the tables hold medians.
-There is one round of each contest, and as many more, the first contest first, as the minutes allow.
+There is one round of each contest, and as many more, the first contest first, as the minutes allow; on a
+machine with other work contests are left out that would take longer.
 
 The concourse four times in a row (without the slower of the peers) tells what a start, the drawing and the
 other fixed costs are from what each second of footage costs.
@@ -268,6 +269,7 @@ class Contest:
         self.boxes = folder / f"{self.path.stem}.parquet"
         with av.open(str(self.path)) as container:
             self.length_s = container.duration / av.time_base
+            self.pictures = container.streams.video[0].frames
         self.results: dict[str, list[Spent]] = {}
         self.right: dict[str, str] = {}
         self.limits: list[dict[str, float]] = []
@@ -395,11 +397,18 @@ def main() -> None:
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as named:
         contests = [Contest(options, EVENTS[event], Path(named)) for event in options.events]
+        pace: dict[str, float] = {}  # seconds a picture and contestant, with the same weights
         for contest in contests:
+            work = contest.pictures * (len(contest.event.contestants) + 1)
+            expected_s = work * pace.get(contest.event.weights, 0.0)
+            if time.monotonic() - begin + expected_s > 60 * options.minutes:
+                print(f"\n{contest.name}, {contest.event.weights}: left out, no time", flush=True)
+                continue
             contest.round()
             contest.show()
+            pace[contest.event.weights] = contest.round_s / work
         for contest in contests:
-            while len(contest.limits) < options.rounds:
+            while 0 < len(contest.limits) < options.rounds:
                 if time.monotonic() - begin + contest.round_s > 60 * options.minutes:
                     break
                 contest.round()
