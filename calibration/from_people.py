@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, least_squares
 
 from calibration.calibration import Calibration, normalised
-from calibration.homography import MIN_W, Array, third
+from calibration.homography import Array, third
 from calibration.pairs import Pairs
 from calibration.people import MadeFromPeople
 from calibration.pose import CameraPose
+from calibration.standing import FOOT_SHARE, PERSON_M, projection, standing
 
-_PERSON_M = 1.7
 # Relative: how people's heights differ, how far boxes are off, how far the average may be from 1.70 m.
-_HEIGHT_SIGMA, _BOX_SIGMA, _AVERAGE_SIGMA = 0.08 / _PERSON_M, 0.06, 0.03
+_HEIGHT_SIGMA, _BOX_SIGMA, _AVERAGE_SIGMA = 0.08 / PERSON_M, 0.06, 0.03
 # Speed of strolling people; logarithmic, how places differ, people, and one person from moment to moment.
 _SPEED_MPS, _PACE_SIGMA, _SPEED_SIGMA, _MOMENT_SIGMA = 1.1, 0.4, 0.3, 0.25
 # What is known before, logarithmic but for the roll: focal length in longer sides of the picture, height.
@@ -43,11 +43,8 @@ _MOST_LENGTH_SIGMA, _MOST_FOCAL_SIGMA, _MOST_SCATTER = 0.12, 0.3, 0.25
 _EDGE_PX = 3.0
 _MARGIN_M = 1.0
 _LOST = 3.0
-_STEPS, _MOST_STEP_PX = 6, 300.0
 # Of a parameter, to see what it does: half of the digits.
 _STEP = float(np.finfo(np.float64).eps ** 0.5)
-# Var(head) / (var(head) + var(foot)), of boxes' upper and lower edges.
-_FOOT_SHARE = 0.3
 
 
 def calibration_from_people(
@@ -128,7 +125,7 @@ class _Seen:
         head, foot, person, t_s = head[rows], foot[rows], person[rows], t_s[rows]
         height = foot[:, 1] - head[:, 1]
         middle = (head[:, 0] + foot[:, 0]) / 2
-        share = _FOOT_SHARE * foot[:, 1] + (1 - _FOOT_SHARE) * head[:, 1]
+        share = FOOT_SHARE * foot[:, 1] + (1 - FOOT_SHARE) * head[:, 1]
         anchor, height = _steadied(np.column_stack([middle, share, height]), person, t_s)
         places: list[int] = []
         ways: list[tuple[int, int]] = []
@@ -214,79 +211,6 @@ def _check_spread(foot: Array, image_size_px: tuple[int, int]) -> None:
         )
 
 
-def _projection(x: Array, image_size_px: tuple[int, int]) -> Array:
-    """(..., 3, 4) projections of (x, y, height, 1) for parameters (..., 5).
-
-    The camera hangs above the origin and looks to negative y.
-    """
-    focal, tilt, camera_m, roll = np.exp(x[..., 0]), x[..., 1], np.exp(x[..., 2]), x[..., 3]
-    w, h = image_size_px
-    nothing = np.zeros_like(tilt)
-    forward = np.stack([nothing, -np.cos(tilt), np.sin(tilt)], axis=-1)
-    level = np.stack([nothing + 1.0, nothing, nothing], axis=-1)
-    below = np.cross(forward, level)
-    along, across = np.cos(roll)[..., None], np.sin(roll)[..., None]
-    right, down = along * level + across * below, along * below - across * level
-    focal = focal[..., None]
-    rows = (
-        focal * right + (w - 1) / 2 * forward,
-        focal * down + (h - 1) / 2 * forward,
-        forward,
-    )
-    R = np.stack(rows, axis=-2)
-    up = R[..., 2:]
-    return np.concatenate([R[..., :2], -up, camera_m[..., None, None] * up], axis=-1)
-
-
-def _standing(P: Array, anchor_px: Array) -> tuple[Array, Array]:
-    """Where people of 1.70 m stand, and how tall they look.
-
-    Seen from above people lean outwards in the picture, so that foot and head are not below each other.
-
-    Args:
-        P: (..., 3, 4) projections; all are tried at once.
-        anchor_px: (N, 2) as `_Seen` has them.
-
-    Returns:
-        (..., N, 2) metres, NaN at the horizon and beyond, and (..., N) rows of the picture from head to foot.
-
-    """
-    to_floor = _entries(np.asarray(np.linalg.inv(P[..., [0, 1, 3]]), dtype=np.float64))
-    to_head = _entries(np.concatenate([P[..., :2], _PERSON_M * P[..., 2:3] + P[..., 3:]], axis=-1))
-    shape = (*P.shape[:-2], len(anchor_px))
-    x, y = np.broadcast_to(anchor_px[:, 0], shape), np.broadcast_to(anchor_px[:, 1], shape)
-    foot_x, foot_y = x, y
-    before = np.zeros(shape)
-    slope, moved = np.ones(shape), np.ones(shape)
-    for step in range(_STEPS):
-        floor_x, floor_y, depth = _mapped(to_floor, foot_x, foot_y)
-        depth = np.where(depth > MIN_W, depth, np.nan)
-        floor_x, floor_y = floor_x / depth, floor_y / depth
-        head_x, head_y, depth = _mapped(to_head, floor_x, floor_y)
-        depth = np.maximum(depth, 1e-3)
-        head_x, tall = head_x / depth, foot_y - head_y / depth
-        found = foot_y - (1 - _FOOT_SHARE) * tall
-        if step:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                slope = (found - before) / moved
-            slope = np.clip(np.where(np.isnan(slope), 1.0, slope), 0.3, 3.0)
-        moved = np.clip((y - found) / slope, -_MOST_STEP_PX, _MOST_STEP_PX)
-        before = found
-        foot_x, foot_y = x - (head_x - foot_x) / 2, foot_y + moved
-    return np.stack([floor_x, floor_y], axis=-1), tall
-
-
-def _entries(H: Array) -> Array:
-    """(3, 3, ..., 1) entries of matrices (..., 3, 3), each to be multiplied with many points."""
-    return np.moveaxis(H, (-2, -1), (0, 1))[..., None]
-
-
-def _mapped(H: Array, x: Array, y: Array) -> tuple[Array, Array, Array]:
-    """Homogeneous coordinates (..., N) of points by the `_entries` of matrices."""
-    first, second, third = (row[0] * x + row[1] * y + row[2] for row in H)
-    return first, second, third
-
-
 def _errors(x: Array, seen: _Seen, image_size_px: tuple[int, int]) -> tuple[Array, Array]:
     """What speaks against cameras of parameters (..., 5).
 
@@ -296,7 +220,7 @@ def _errors(x: Array, seen: _Seen, image_size_px: tuple[int, int]) -> tuple[Arra
 
     """
     places = (seen.anchor, seen.way_from, seen.way_to)
-    floor, tall = _standing(_projection(x, image_size_px), np.concatenate(places))
+    floor, tall = standing(projection(x, image_size_px), np.concatenate(places))
     n, k = len(seen.anchor), len(seen.way_s)
     tall = tall[..., :n]
     lost = np.isnan(floor[..., :n, :]).any(axis=-1) | ~(tall > 1.0)
@@ -374,7 +298,7 @@ def _whitened(errors: Array, person: NDArray[np.int64], each_sigma: float, perso
 
 def _calibration(x: Array, cov: Array, seen: _Seen, image_size_px: tuple[int, int]) -> Calibration:
     """The camera on a plan that holds everybody, with its covariance."""
-    floor = _standing(_projection(x, image_size_px), seen.anchor)[0]
+    floor = standing(projection(x, image_size_px), seen.anchor)[0]
     # A few boxes near the horizon are far off.
     low = np.floor(np.nanquantile(floor, 0.01, axis=0) - _MARGIN_M)
     floor = floor - low
@@ -382,7 +306,7 @@ def _calibration(x: Array, cov: Array, seen: _Seen, image_size_px: tuple[int, in
     scale = float(np.nanmedian(np.linalg.norm(floor - centre, axis=1)))
 
     def moved(at: Array) -> Array:
-        P = _projection(at, image_size_px)
+        P = projection(at, image_size_px)
         P[:, 3] += P[:, :2] @ low
         return P
 
@@ -390,13 +314,13 @@ def _calibration(x: Array, cov: Array, seen: _Seen, image_size_px: tuple[int, in
         # Where such a floor lies and how large it is has no meaning on a map of its own: what makes positions
         # uncertain there is that its shape is. How far lengths are off is stated by itself.
         P = moved(at)
-        aligned = _similarity(_standing(P, seen.anchor)[0], floor)
+        aligned = _similarity(standing(P, seen.anchor)[0], floor)
         H = P[:, [0, 1, 3]] @ np.linalg.inv(aligned)
         return normalised(np.asarray(H, dtype=np.float64), image_size_px, centre, scale).ravel()[:8]
 
     def size(at: Array) -> Array:
         """Logarithm of how far apart people are."""
-        apart = _standing(_projection(at, image_size_px), seen.anchor)[0]
+        apart = standing(projection(at, image_size_px), seen.anchor)[0]
         return np.array([0.5 * np.log(np.nanmean(np.sum((apart - np.nanmean(apart, axis=0)) ** 2, axis=1)))])
 
     J, by = _derivative(parameters, x), _derivative(size, x)
