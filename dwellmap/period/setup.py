@@ -95,6 +95,11 @@ class Setup:
         return float((zone.share_of_cells(self.grid) * self.coverage.share).sum()) * self.grid.cell_area
 
     @cached_property
+    def zone_shares(self) -> tuple[NDArray[np.float64], ...]:
+        """Of each zone, (cells,) the share of each cell that lies in it."""
+        return tuple(zone.share_of_cells(self.grid) for zone in self.zones)
+
+    @cached_property
     def sigma(self) -> NDArray[np.float64]:
         """(cells,) 1-sigma of a position that is detected in the cell, in the grid's unit."""
         return sigma_of(self._covariance)
