@@ -74,7 +74,8 @@ class Sums:
 
     def of_each(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(sums,) parts less total."""
-        return np.bincount(self.row, weights=self.sign * values[self.column], minlength=self.sums)
+        sums = np.bincount(self.row, weights=self.sign * values[self.column], minlength=self.sums)
+        return sums.astype(np.float64)
 
     def groups(self, hidden: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
         """Hidden entries that sums tie together, each group in ascending order."""
@@ -151,7 +152,7 @@ class Attack:
         matrix = csc_array((part.sign, (row, part.column)), shape=(len(used), len(group)))
         cost = np.zeros(len(group))
         cost[np.searchsorted(group, entry)] = sign
-        right = matrix @ self._true[group]
+        right = np.asarray(matrix @ self._true[group])
         # Nothing has to be whole: a plain linear program, without the checks of `linprog` that cost more
         # than solving it.
         found = milp(cost, constraints=LinearConstraint(matrix, right, right), bounds=Bounds(0.0, _FAR))

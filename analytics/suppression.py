@@ -169,7 +169,8 @@ def hide_in_ways(
     """Which ways from place to place must not be shown.
 
     Whoever comes to a place leaves it, so a place's row and its column of the table have one sum, and the
-    reader knows it: it is the number of visits to the place. Nobody is told how many came in all.
+    reader knows it: it is the number of visits to the place. Who comes begins once and ends once: where the
+    places cover the floor, that sum is the number of people, which is told too.
 
     Args:
         times: (Z + 1, Z + 1) how often somebody went from a place (row) to the next (column); the last row
@@ -194,10 +195,9 @@ def hide_in_ways(
     ]
     entries = np.concatenate([times[way], times.sum(axis=0)])
     everybody = np.concatenate([people[way], visitors, [int(people[-1].sum())]])
-    unprinted = np.arange(ways + side) == ways + side - 1
     hidden = np.zeros_like(way)
     known = np.arange(ways + side) >= ways
-    hidden[way] = hide(everybody, [entries], Sums.of(ways + side, sums), min_people, unprinted, known)[:ways]
+    hidden[way] = hide(everybody, [entries], Sums.of(ways + side, sums), min_people, known=known)[:ways]
     return hidden
 
 

@@ -196,6 +196,9 @@ def _day(
         mine = hours.place == number
         time_s = hours.dwell_s[mine]
         there = np.maximum(hours.visitors[mine], time_s > 0)
+        if not setup.told_apart[number]:
+            group[mine] = TOO_FEW
+            continue
         group[mine] = groups_of_hours(there, hours.entries[mine], time_s, min_people)
         if not np.any(group[mine] == TOO_FEW):
             share = setup.zone_shares[number]

@@ -60,14 +60,15 @@ def flows_of(floor: Floor) -> Flows:
     if floor.min_people:
         order = order[np.argsort(floor.all_visit_day[order], kind="stable")]
     person, place, day = visits.person[order], visits.place[order], floor.all_visit_day[order]
-    borders = np.flatnonzero(np.diff(day)) + 1 if floor.min_people else []
+    borders = np.flatnonzero(np.diff(day) if floor.min_people else ()) + 1
     for who, where in zip(np.split(person, borders), np.split(place, borders), strict=True):
         ways = _ways(who, where, n)
-        times = np.bincount(ways[:, 0] * (n + 1) + ways[:, 1], minlength=(n + 1) ** 2)
-        times = times.reshape(n + 1, n + 1).astype(np.float64)
+        number = ways[:, 0] * (n + 1) + ways[:, 1]
+        times: NDArray[np.float64] = np.bincount(number, minlength=(n + 1) ** 2).astype(np.float64)
+        times = times.reshape(n + 1, n + 1)
         if floor.min_people:
-            number = np.unique(ways[:, 2], return_inverse=True)[1]
-            way = np.unique((ways[:, 0] * (n + 1) + ways[:, 1]) * len(who) + number) // len(who)
+            one = np.unique(ways[:, 2], return_inverse=True)[1]
+            way = np.unique(number * len(who) + one) // len(who)
             people = np.bincount(way, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
             came = np.unique(where * len(who) + np.unique(who, return_inverse=True)[1]) // len(who)
             gone = hide_in_ways(times, people, np.bincount(came, minlength=n), floor.min_people)
