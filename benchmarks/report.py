@@ -5,6 +5,7 @@ are copies of these at other dates, of which every table is a file of its own. F
 neither in the time nor in the memory: the report is written by a process of its own.
 
     python benchmarks/report.py
+    python benchmarks/report.py --keep FOLDER       # the made files stay, and are made once
     python benchmarks/report.py --only-day FOLDER   # one simulated day, to look at
 """
 
@@ -282,11 +283,12 @@ def main() -> None:
         ]
         subprocess.run(command, check=True)
         took = time.perf_counter() - began
-        gib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu_s, gib = used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
         print(
-            f"| cameras x days | runs | tables | report | peak memory |\n|---|---|---|---|---|\n"
+            f"| cameras x days | runs | tables | report | processor time | peak memory |\n|---|---|---|---|---|---|\n"
             f"| {words.cameras} x {words.days} | {words.cameras * words.days} | {size / 2**30:.2f} GiB | "
-            f"{took:.1f} s | {gib:.2f} GiB |"
+            f"{took:.1f} s | {cpu_s:.1f} s | {gib:.2f} GiB |"
         )
         print(f"to reach: {TARGET_S:g} s, {TARGET_GIB:g} GiB")
     finally:
