@@ -286,7 +286,8 @@ def main() -> None:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_s, gib = used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
         print(
-            f"| cameras x days | runs | tables | report | processor time | peak memory |\n|---|---|---|---|---|---|\n"
+            "| cameras x days | runs | tables | report | processor time | peak memory |\n"
+            "|---|---|---|---|---|---|\n"
             f"| {words.cameras} x {words.days} | {words.cameras * words.days} | {size / 2**30:.2f} GiB | "
             f"{took:.1f} s | {cpu_s:.1f} s | {gib:.2f} GiB |"
         )

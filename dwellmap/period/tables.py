@@ -57,6 +57,8 @@ class Tables:
         db.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         db.execute(f"SET memory_limit = '{_MEMORY}'")
         db.execute("SET preserve_insertion_order = false")
+        # It is drawn on standard output, which may be somebody's JSON.
+        db.execute("SET enable_progress_bar = false")
         footage = _footage(period)
         _load(db, "runs_", _runs(period))
         _load(db, "footage", footage)
