@@ -59,7 +59,8 @@ class Use:
         """Which days are not in it, in words to append; "" if all are."""
         if not self.left_out:
             return ""
-        return f", without {self.left_out} days on which a zone is hidden, which are the quieter ones"
+        days = "1 day" if self.left_out == 1 else f"{self.left_out} days"
+        return f", without {days} on which a zone is hidden (quiet days more than busy ones)"
 
     @property
     def over(self) -> str:
