@@ -347,8 +347,8 @@ def _ways(floor: Floor, flows: Flows) -> Finding | None:
         return None
     low, high = wilson(n, out)
     text = (
-        f"Most often from {_name(floor, a)} to {_name(floor, b)}: {count(n)} of {count(out)} who "
-        "left the first "
+        f"Most often from {_name(floor, a)} to {_name(floor, b)}: {count(n)} of {count(out)} "
+        "times that somebody left the first "
     )
     return Finding(
         question,
