@@ -39,7 +39,12 @@ def trust(summary: Summary, floor: Floor) -> list[str]:
         told.append(f"{days} days: differences between days are hardly in the intervals.")
     if pairs := overlaps(floor):
         names = "; ".join(f"“{floor.zones[a].name}” and “{floor.zones[b].name}”" for a, b in pairs)
-        told.append(f"Zones share floor, whose time counts in each of them: {names}.")
+        told.append(
+            f"Zones share floor: {names}. Their difference would tell of few people, so of zones that share "
+            "floor only the first in the site file is told."
+            if floor.min_people
+            else f"Zones share floor, whose time counts in each of them: {names}."
+        )
     told += _lacks(summary)
     return told or ["Nothing stands against the numbers in the self-audit."]
 
@@ -78,7 +83,9 @@ def _lacks(summary: Summary) -> list[str]:
         )
     if quality.tracked_s and (quality.outside_s + quality.unplaced_s) / quality.tracked_s > 0.1:
         lost = (quality.outside_s + quality.unplaced_s) / quality.tracked_s
-        told.append(f"{share(lost)} of the time followed lies off the map or has no position.")
+        # What lies off the map may be one person's.
+        part = "More than a tenth" if summary.choice.min_people else share(lost)
+        told.append(f"{part} of the time followed lies off the map or has no position.")
     missing = summary.people.missing
     if missing:
         told.append(
