@@ -264,9 +264,9 @@ def hide_in_map(
     Args:
         people: (cells,) different people in each cell.
         dwell_s: (cells,) their dwell.
-        areas: Areas whose total dwell is told, such as zones, and rests on enough people: the share (cells,)
-            in 0..1 of each cell that lies in it, and the dwell. Of a cell that an outline cuts, any part may
-            lie inside.
+        areas: Areas whose total dwell is told, such as zones, and rests on enough people; they share no
+            floor, or the difference of two might be told. The share (cells,) in 0..1 of each cell that lies
+            in it, and the dwell. Of a cell that an outline cuts, any part may lie inside.
         min_people: Least number of people a shown number rests on.
 
     Returns:
