@@ -37,7 +37,8 @@ class Span:
     """A stretch of a video file, from one key picture up to another.
 
     Attributes:
-        seek: Stamp to go to in the file; None for its beginning.
+        seek: Stamp to go to in the file, from where the first packet to decode is still to come; None for its
+            beginning.
         begin: Presentation stamp of the key packet with which decoding begins: the one before the span where
             pictures shown before the span's key picture are coded after it (an open group of pictures).
         packets: How many are decoded from there, up to the last that holds a picture of the span.
@@ -105,7 +106,7 @@ def cut(video: VideoFile, sample_fps: float | None, most: int, longest_s: float)
         some = slice(*np.searchsorted(index, [first, end]))
         spans.append(
             Span(
-                seek=None if begin == 0 else int(packets.dts[begin]),
+                seek=packets.before(begin),
                 begin=int(packets.pts[begin]),
                 packets=last - begin + 1,
                 stamps=stamps[first:end],
@@ -144,16 +145,19 @@ def frames_of(video: VideoFile, span: Span) -> Generator[Frame]:
 
 def _decoded(video: VideoFile, span: Span) -> Iterator[VideoFrame]:
     """The pictures of a span, and none before it."""
-    with opened(video.path) as (container, stream):
-        stream.codec_context.options = {**stream.codec_context.options, "err_detect": "explode"}
+    # Where decoding begins earlier, what is shown before that refers to pictures that are not decoded here.
+    # That must not stop it, so damage is looked for with one thread (see `Decoder`).
+    careful = span.begin < span.stamps[0]
+    with opened(video.path, careful=careful) as (container, stream):
+        if not careful:
+            stream.codec_context.options = {**stream.codec_context.options, "err_detect": "explode"}
         reached = False
         try:
             for packet in _packets(container, stream, span):
                 try:
                     found = stream.decode(packet)
                 except av.FFmpegError:
-                    # Pictures shown before the first key picture refer to others that are not decoded.
-                    if reached:
+                    if reached or not careful:
                         raise
                     continue
                 for picture in found:
@@ -170,8 +174,7 @@ def _packets(container: InputContainer, stream: Stream, span: Span) -> Iterator[
         container.seek(span.seek, stream=stream)
     left = span.packets
     for packet in container.demux(stream):
-        begun = left < span.packets
-        if not packet.size or not (begun or (packet.pts == span.begin and packet.is_keyframe)):
+        if not packet.size or (left == span.packets and packet.pts != span.begin):
             continue
         yield packet
         left -= 1
@@ -226,7 +229,8 @@ class _Packets:
                     if packet.pts is None:
                         raise UncutError("not every picture has a time of its own")
                     pts.append(packet.pts)
-                    dts.append(packet.pts if packet.dts is None else packet.dts)
+                    # Not all containers state it for all; the latest so far is early enough to go to.
+                    dts.append(packet.dts if packet.dts is not None else dts[-1] if dts else packet.pts)
                     key.append(packet.is_keyframe)
             except av.FFmpegError as fault:
                 raise UncutError("it is damaged") from fault
@@ -248,6 +252,11 @@ class _Packets:
         if begin and np.any(self.pts[begin:] < first):
             begin = int(np.flatnonzero(self.key[:begin])[-1])
         return begin, last
+
+    def before(self, begin: int) -> int | None:
+        """Stamp of decoding of the key packet before; containers without an index are entered inexactly."""
+        keys = np.flatnonzero(self.key[:begin])
+        return int(self.dts[keys[-1]]) if len(keys) and keys[-1] else None
 
 
 class _Promised:
