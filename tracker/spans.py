@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,11 +26,25 @@ from tracker.frames import Footage, Frame
 from tracker.timeline import FootageLog
 from tracker.video import VideoFile, VideoStream
 
-_DAMAGED = "it is damaged, or its pictures are not where its packets say"
-
 
 class UncutError(ValueError):
     """Why a recording cannot be cut; it can still be decoded as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where in a file decoding begins.
+
+    Attributes:
+        seek: Stamp to go to, from where the first packet is still to come; None for the file's beginning.
+        begin: Presentation stamp of the first packet, a key picture.
+        packets: How many are decoded, up to the last that holds a picture of the span.
+
+    """
+
+    seek: int | None
+    begin: int
+    packets: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +52,10 @@ class Span:
     """A stretch of a video file, from one key picture up to another.
 
     Attributes:
-        seek: Stamp to go to in the file, from where the first packet to decode is still to come; None for its
-            beginning.
-        begin: Presentation stamp of the key packet with which decoding begins: the one before the span where
-            pictures shown before the span's key picture are coded after it (an open group of pictures).
-        packets: How many are decoded from there, up to the last that holds a picture of the span.
+        start: Its key picture.
+        earlier: The key picture before, from which to decode where the span's own is not enough: pictures
+            shown before it are coded after it and refer to earlier ones (an open group of pictures), or it
+            leaves references to earlier ones standing. None for the first.
         stamps: (n,) int64, presentation stamps of the span's pictures, ascending.
         place: (m,) int64, which of them are looked at.
         t_s: (m,) float64, their times, seconds since the start of the recording.
@@ -49,9 +63,8 @@ class Span:
 
     """
 
-    seek: int | None
-    begin: int
-    packets: int
+    start: Start
+    earlier: Start | None
     stamps: NDArray[np.int64]
     place: NDArray[np.int64]
     t_s: NDArray[np.float64]
@@ -102,13 +115,10 @@ def cut(video: VideoFile, sample_fps: float | None, most: int, longest_s: float)
     firsts = _places_to_cut(packets, stamps, max(most, int(np.ceil(length_s / longest_s))))
     spans = []
     for first, end in zip(firsts, [*firsts[1:], len(stamps)], strict=True):
-        begin, last = packets.needed(stamps[first], shown[first:end])
         some = slice(*np.searchsorted(index, [first, end]))
         spans.append(
             Span(
-                seek=packets.before(begin),
-                begin=int(packets.pts[begin]),
-                packets=last - begin + 1,
+                *packets.starts(shown[first:end]),
                 stamps=stamps[first:end],
                 place=index[some] - first,
                 t_s=t_s[some],
@@ -128,9 +138,7 @@ def frames_of(video: VideoFile, span: Span) -> Generator[Frame]:
     """
     stream, log = VideoStream(video, None), FootageLog(0.0)
     numbers = {int(place): number for number, place in enumerate(span.place)}
-    for came, picture in enumerate(_decoded(video, span)):
-        if picture.pts != span.stamps[came] or picture.is_corrupt:
-            raise UncutError(_DAMAGED)
+    for came, picture in enumerate(_pictures(video, span)):
         number = numbers.get(came)
         if number is not None:
             image = stream.image(picture, log)
@@ -138,22 +146,48 @@ def frames_of(video: VideoFile, span: Span) -> Generator[Frame]:
             if image is None or log.footage().warnings:
                 raise UncutError("the size or format of its pictures changes")
             yield Frame(float(span.t_s[number]), int(span.index[number]), image)
-        if came + 1 == len(span.stamps):
-            return
-    raise UncutError(_DAMAGED)
 
 
-def _decoded(video: VideoFile, span: Span) -> Iterator[VideoFrame]:
-    """The pictures of a span, and none before it."""
-    # Where decoding begins earlier, what is shown before that refers to pictures that are not decoded here.
-    # That must not stop it, so damage is looked for with one thread (see `Decoder`).
-    careful = span.begin < span.stamps[0]
+def _pictures(video: VideoFile, span: Span) -> Iterator[VideoFrame]:
+    """The pictures of a span, each as promised.
+
+    From its own key picture, stopping at the slightest damage. Where that meets something, once more from the
+    key picture before; what comes before the span may then refer to pictures that are not decoded and be
+    damaged, the span itself may not. This pass has one thread, so that damage is marked (see `Decoder`).
+    """
+    given = 0
+    for start, careful in ((span.start, False), (span.earlier, True)):
+        if start is None:
+            break
+        with suppress(_UnpromisedError), closing(_pass(video, span, start, careful)) as decoded:
+            for came, picture in enumerate(decoded):
+                if picture.pts != span.stamps[came] or picture.is_corrupt:
+                    raise _UnpromisedError
+                if came == given:
+                    yield picture
+                    given += 1
+                if given == len(span.stamps):
+                    return
+    raise UncutError("it is damaged, or its pictures are not where its packets say")
+
+
+class _UnpromisedError(Exception):
+    """Another picture came than was promised, or a damaged one."""
+
+
+def _pass(video: VideoFile, span: Span, start: Start, careful: bool) -> Generator[VideoFrame]:
+    """What is decoded from a start on, without what is shown before the span.
+
+    Raises:
+        _UnpromisedError: If something cannot be read or decoded.
+
+    """
     with opened(video.path, careful=careful) as (container, stream):
         if not careful:
             stream.codec_context.options = {**stream.codec_context.options, "err_detect": "explode"}
         reached = False
         try:
-            for packet in _packets(container, stream, span):
+            for packet in _packets(container, stream, start):
                 try:
                     found = stream.decode(packet)
                 except av.FFmpegError:
@@ -164,17 +198,17 @@ def _decoded(video: VideoFile, span: Span) -> Iterator[VideoFrame]:
                     reached = reached or picture.pts is None or picture.pts >= span.stamps[0]
                     if reached:
                         yield picture
-        except (av.FFmpegError, EOFError) as fault:
-            raise UncutError(_DAMAGED) from fault
+        except av.FFmpegError as fault:
+            raise _UnpromisedError from fault
 
 
-def _packets(container: InputContainer, stream: Stream, span: Span) -> Iterator[av.Packet[Stream] | None]:
-    """The packets of a span in the order of the file, and None, which has the decoder give what it holds."""
-    if span.seek is not None:
-        container.seek(span.seek, stream=stream)
-    left = span.packets
+def _packets(container: InputContainer, stream: Stream, start: Start) -> Iterator[av.Packet[Stream] | None]:
+    """The packets from a start on, in the order of the file, and None: the decoder gives what it holds."""
+    if start.seek is not None:
+        container.seek(start.seek, stream=stream)
+    left = start.packets
     for packet in container.demux(stream):
-        if not packet.size or (left == span.packets and packet.pts != span.begin):
+        if not packet.size or (left == start.packets and packet.pts != start.begin):
             continue
         yield packet
         left -= 1
@@ -246,17 +280,17 @@ class _Packets:
             raise UncutError("not every picture has a time of its own")
         return found
 
-    def needed(self, first: np.int64, some: NDArray[np.int64]) -> tuple[int, int]:
-        """First and last packet to decode for the packets `some`, shown from `first` on."""
+    def starts(self, some: NDArray[np.int64]) -> tuple[Start, Start | None]:
+        """Where to begin decoding for the packets `some`, in the order they are shown, and where before."""
         begin, last = int(some[0]), int(some.max())
-        if begin and np.any(self.pts[begin:] < first):
-            begin = int(np.flatnonzero(self.key[:begin])[-1])
-        return begin, last
+        before = np.flatnonzero(self.key[:begin])
+        return self._start(begin, last), self._start(int(before[-1]), last) if len(before) else None
 
-    def before(self, begin: int) -> int | None:
-        """Stamp of decoding of the key packet before; containers without an index are entered inexactly."""
-        keys = np.flatnonzero(self.key[:begin])
-        return int(self.dts[keys[-1]]) if len(keys) and keys[-1] else None
+    def _start(self, begin: int, last: int) -> Start:
+        # Containers without an index are entered inexactly: one key picture early.
+        before = np.flatnonzero(self.key[:begin])
+        seek = int(self.dts[before[-1]]) if len(before) and before[-1] else None
+        return Start(seek, int(self.pts[begin]), last - begin + 1)
 
 
 class _Promised:
