@@ -61,6 +61,7 @@ soak: $(VENV)/.installed-test
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/maps.py
+	$(BIN)/python benchmarks/year.py --hourly
 
 bench-motion: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/motion.py
