@@ -23,8 +23,8 @@ class FixedIntervalSmoother:
     """Paths to smooth: minimises measurement and process residuals, the state of a row being (x, vx, y, vy).
 
     Process: r = s1 - F s0 with covariance q [[dt^3/3, dt^2/2], [dt^2/2, dt]] per axis, whose inverse is
-    1/q [[12/dt^3, -6/dt^2], [-6/dt^2, 4/dt]]. It is the same however noisy the measurements are taken to be, so
-    it is made once. In this order of the state half the bandwidth of the equations is 5.
+    1/q [[12/dt^3, -6/dt^2], [-6/dt^2, 4/dt]]. It is the same however noisy the measurements are taken to be,
+    so it is made once. In this order of the state half the bandwidth of the equations is 5.
 
     Args:
         t_s: (n,) seconds, increasing within a path.

@@ -51,7 +51,7 @@ class Crowd:
         measured: bool = False,
     ) -> None:
         self.samples = 0
-        self.making_s = self.smoothing_s = np.zeros(2)
+        self.making_s, self.smoothing_s = np.zeros(2), np.zeros(2)
         self._rng = rng if measured else None
         self._seats = in_view
         self._begins_s = np.arange(0.0, hours * 3600.0, STAY_S)

@@ -9,7 +9,6 @@ from pathlib import Path
 import av
 import numpy as np
 import psutil
-import pytest
 
 from dwellmap.detector_choice import choose_detector
 from dwellmap.pipeline import Timing, detect, detect_side_by_side
