@@ -2,7 +2,7 @@
 # make test       install what tests need, check the code, run the suite
 # make test-slow  the tests that take minutes: real footage, the built wheel
 # make soak       the drop folder: 200 files with all that can go wrong and ten kills; memory over 1,000 jobs
-# make bench      how long each stage takes
+# make bench      how long each stage takes, the maps of a day and the cells of a year
 # make bench-motion  the detector without weights against PETS and ten films of the demo shop (half an hour)
 # make bench-identity bench-demo  people against the truth on ten sequences, beside another tracker; how fast that is
 # make bench-demo  people, returns and maps against the truth on ten films of the demo shop (half an hour)
@@ -61,6 +61,7 @@ soak: $(VENV)/.installed-test
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/maps.py
+	$(BIN)/python benchmarks/year.py --hourly
 
 bench-motion: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/motion.py

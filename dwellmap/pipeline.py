@@ -8,12 +8,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 from analytics.analysis import Analysis, analyse, smoothed_paths, typical_height_px
 from analytics.coverage import coverage_of
+from dwellmap.detector_choice import DetectorChoice
 from dwellmap.progress import Reporter
+from dwellmap.side_by_side import Found, cut_for, found_side_by_side
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
 from tracker.again import Onlooker, look_again
@@ -29,7 +30,7 @@ from tracker.linking.audit import Audit
 from tracker.linking.known import Known
 from tracker.phantoms import StillThings, Suspect, without
 from tracker.plausible import plausible
-from tracker.scenepicture import Moment, Part, ScenePicture, shown_part
+from tracker.scenepicture import Moment, Part, ScenePicture, needed, shown_part
 from tracker.tracklets import Tracklets
 from tracker.tracks import Tracks
 
@@ -114,25 +115,79 @@ def detect(
 
     """
     stream = recording.read(None if detector.every_frame else sample_fps)
-    scene = ScenePicture(recording.duration_s)
 
-    def found() -> Iterator[tuple[Frame, sv.Detections]]:
+    def found() -> Iterator[Found]:
         with (
             reporter.step(f"{recording.name}: looking for people", recording.duration_s) as step,
             closing(ahead(stream, _AHEAD)) as frames,
         ):
             for frame, people in detections(detector, _waited(frames, timing)):
-                scene.add(frame, people.xyxy)
                 if watcher is not None:
                     watcher(frame.t_s, frame.image_bgr, people.xyxy)
                 yield frame, people
                 step.to(frame.t_s)
 
     since, waited = time.perf_counter(), timing.seconds.get("decode", 0.0)
-    log = DetectionLog.collect(found(), detector.near_edge_m)
+    log, scene = _collected(found(), recording, detector)
     timing.add("detect", since + timing.seconds.get("decode", 0.0) - waited)
+    return _seen(log, scene, recording, stream.footage)
+
+
+def detect_side_by_side(
+    recording: Recording,
+    detector: Detector,
+    choice: DetectorChoice,
+    sample_fps: float | None,
+    reporter: Reporter,
+    timing: Timing,
+    workers: int,
+) -> Seen:
+    """Do what `detect` does, byte for byte, with several processes, each of which decodes a part of the file.
+
+    Args:
+        recording: The footage.
+        detector: Finds people, here.
+        choice: What it was made by: each process makes its own.
+        sample_fps: Pictures a second to look at; None for all.
+        reporter: Told how far it is.
+        timing: Receives the seconds of "detect", decoding included.
+        workers: Processes.
+
+    Raises:
+        UncutError: If the recording cannot be cut, or is not what its packets promise; `detect` does it then.
+        ChildProcessError: If a process dies.
+
+    """
+    since = time.perf_counter()
+    with reporter.step(f"{recording.name}: looking where to cut", None):
+        cut = cut_for(recording, choice, None if detector.every_frame else sample_fps, workers)
+    shown = needed(cut.t_s.tolist(), recording.duration_s)
+    with (
+        reporter.step(f"{recording.name}: looking for people", float(len(cut.t_s))) as step,
+        closing(found_side_by_side(cut, choice, workers, shown, step.to)) as found,
+    ):
+        log, scene = _collected(found, recording, detector)
+    timing.add("detect", since)
+    return _seen(log, scene, recording, cut.footage)
+
+
+def _collected(
+    found: Iterable[Found], recording: Recording, detector: Detector
+) -> tuple[DetectionLog, ScenePicture]:
+    """The table of what was found, and the place without people."""
+    scene = ScenePicture(recording.duration_s)
+
+    def looked_at() -> Iterator[Found]:
+        for frame, people in found:
+            scene.add(frame, people.xyxy)
+            yield frame, people
+
+    return DetectionLog.collect(looked_at(), detector.near_edge_m), scene
+
+
+def _seen(log: DetectionLog, scene: ScenePicture, recording: Recording, footage: Footage) -> Seen:
     picture = scene.picture()
-    return Seen(log, stream.footage, picture, shown_part(picture, recording.size_px), scene.moments)
+    return Seen(log, footage, picture, shown_part(picture, recording.size_px), scene.moments)
 
 
 def countable(log: DetectionLog, view: CameraView) -> tuple[DetectionLog, int]:

@@ -21,7 +21,17 @@ from dwellmap.backdrop import backdrop_of
 from dwellmap.days.rebuild import is_linked, rebuild
 from dwellmap.detector_choice import DetectorChoice
 from dwellmap.estimated_floor import with_floor
-from dwellmap.pipeline import Looking, Seen, Timing, Watcher, countable, detect, follow, measure
+from dwellmap.pipeline import (
+    Looking,
+    Seen,
+    Timing,
+    Watcher,
+    countable,
+    detect,
+    detect_side_by_side,
+    follow,
+    measure,
+)
 from dwellmap.progress import Reporter
 from dwellmap.recipe import recipe, run_key
 from dwellmap.remarks import NOT_CALIBRATED, Judged, remarks
@@ -46,6 +56,7 @@ from dwellmap.view import CameraView
 from tracker.appearance.embedder import Embedder
 from tracker.frames import Footage, Recording
 from tracker.scenepicture import Moment
+from tracker.spans import UncutError
 
 NO_LOOKS = "none"
 NOT_COMPARED = (
@@ -82,6 +93,7 @@ def run_recording(
     clock_rate: float,
     embedder: Embedder | None = None,
     watcher: Watcher | None = None,
+    workers: int = 1,
 ) -> Finished:
     """Take one recording to its maps.
 
@@ -98,10 +110,12 @@ def run_recording(
         sample_fps: Pictures a second to look at; None for all.
         clock_rate: Real seconds in a second of the container, for the recipe.
         embedder: Tells people apart by their looks; None links them by motion alone.
-        watcher: Shows the people of each picture while it works.
+        watcher: Shows the people of each picture while one process works.
+        workers: Processes that look for people; one that is not cut for them is looked at by one. Any number
+            gives the same run.
 
     Raises:
-        OSError: If the output cannot be written; nothing half-written stays.
+        OSError: If the output cannot be written, or a process dies; nothing half-written stays.
 
     """
     if choice.kind == "replay":
@@ -129,7 +143,14 @@ def run_recording(
             _check_still(still, first_moments(recording), recording, view, settings, target)
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
-        seen = detect(recording, detector, sample_fps, reporter, timing, watcher)
+        seen = None
+        if workers > 1:
+            try:
+                seen = detect_side_by_side(recording, detector, choice, sample_fps, reporter, timing, workers)
+            except UncutError as why:
+                reporter.say(f"NOTE: {recording.name} is not cut for --workers: {why}; one process does it")
+        if seen is None:
+            seen = detect(recording, detector, sample_fps, reporter, timing, watcher)
         notes = (*choice.notes, *detector.remarks)
         if still is not None and not _check_still(still, seen.moments, recording, view, settings, target):
             notes = (*notes, NOT_COMPARED)

@@ -48,8 +48,8 @@ class Moment:
     free: NDArray[np.bool_]
 
 
-class ScenePicture:
-    """Collects pictures of a recording and what in them was free of people.
+class Spread:
+    """Which pictures are kept, by their times alone: few, spread evenly over the recording.
 
     Args:
         duration_s: Length of the recording if it is known, for an even spread from the start.
@@ -59,6 +59,48 @@ class ScenePicture:
     def __init__(self, duration_s: float | None) -> None:
         self._spacing_s = duration_s / _MOST if duration_s else 0.0
         self._next_s = 0.0
+        self._kept_s: list[float] = []
+
+    def due(self, t_s: float) -> bool:
+        """Whether a picture at `t_s` (s) is to be kept."""
+        return t_s >= self._next_s
+
+    def keep(self, t_s: float) -> bool:
+        """Note that it was; whether there are too many now, so that every other one has to go."""
+        self._kept_s.append(t_s)
+        too_many = len(self._kept_s) > _MOST
+        if too_many:  # longer than was stated: the rest is spread twice as wide
+            self._kept_s = self._kept_s[::2]
+            self._spacing_s = max(2 * self._spacing_s, (t_s - self._kept_s[0]) / _MOST * 2)
+        self._next_s = t_s + self._spacing_s
+        return too_many
+
+
+def needed(t_s: Sequence[float], duration_s: float | None) -> frozenset[int]:
+    """Which pictures a `ScenePicture` looks at, by their place among the times (s) of all it is shown.
+
+    Those that it keeps, be it for a while, and before each the one that it is compared with. Shown these
+    alone it gives the same.
+    """
+    spread = Spread(duration_s)
+    places: set[int] = set()
+    for place, time_s in enumerate(t_s):
+        if place and spread.due(time_s):
+            spread.keep(time_s)
+            places.update((place - 1, place))
+    return frozenset(places or ({len(t_s) - 1} if len(t_s) else ()))
+
+
+class ScenePicture:
+    """Collects pictures of a recording and what in them was free of people.
+
+    Args:
+        duration_s: Length of the recording if it is known, for an even spread from the start.
+
+    """
+
+    def __init__(self, duration_s: float | None) -> None:
+        self._spread = Spread(duration_s)
         self._kept: list[Moment] = []
         self._before: NDArray[np.uint8] | None = None
 
@@ -73,7 +115,7 @@ class ScenePicture:
         image = frame.image_bgr
         if image is None:
             return
-        if frame.t_s >= self._next_s and self._before is not None:
+        if self._before is not None and self._spread.due(frame.t_s):
             self._keep(frame.t_s, image, _free(image, self._before, xyxy_px))
         self._before = image
 
@@ -93,11 +135,8 @@ class ScenePicture:
 
     def _keep(self, t_s: float, image: NDArray[np.uint8], free: NDArray[np.bool_]) -> None:
         self._kept.append(Moment(t_s, image.copy(), free))
-        if len(self._kept) > _MOST:
-            # Longer than was stated: every other picture goes, and the rest is spread twice as wide.
+        if self._spread.keep(t_s):
             self._kept = self._kept[::2]
-            self._spacing_s = max(2 * self._spacing_s, (t_s - self._kept[0].t_s) / _MOST * 2)
-        self._next_s = t_s + self._spacing_s
 
 
 def sharp_picture(moments: Sequence[Moment]) -> NDArray[np.uint8]:
