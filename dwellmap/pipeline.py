@@ -31,6 +31,7 @@ from tracker.linking.known import Known
 from tracker.phantoms import StillThings, Suspect, without
 from tracker.plausible import plausible
 from tracker.scenepicture import Moment, Part, ScenePicture, needed, shown_part
+from tracker.spans import UncutError
 from tracker.tracklets import Tracklets
 from tracker.tracks import Tracks
 
@@ -131,6 +132,25 @@ def detect(
     log, scene = _collected(found(), recording, detector)
     timing.add("detect", since + timing.seconds.get("decode", 0.0) - waited)
     return _seen(log, scene, recording, stream.footage)
+
+
+def looked_for(
+    recording: Recording,
+    detector: Detector,
+    choice: DetectorChoice,
+    sample_fps: float | None,
+    reporter: Reporter,
+    timing: Timing,
+    watcher: Watcher | None,
+    workers: int,
+) -> Seen:
+    """Look for people with so many processes if the recording can be cut for them, else with this one."""
+    if workers > 1:
+        try:
+            return detect_side_by_side(recording, detector, choice, sample_fps, reporter, timing, workers)
+        except UncutError as why:
+            reporter.say(f"NOTE: {recording.name} is not cut for --workers: {why}; one process does it")
+    return detect(recording, detector, sample_fps, reporter, timing, watcher)
 
 
 def detect_side_by_side(

@@ -21,17 +21,7 @@ from dwellmap.backdrop import backdrop_of
 from dwellmap.days.rebuild import is_linked, rebuild
 from dwellmap.detector_choice import DetectorChoice
 from dwellmap.estimated_floor import with_floor
-from dwellmap.pipeline import (
-    Looking,
-    Seen,
-    Timing,
-    Watcher,
-    countable,
-    detect,
-    detect_side_by_side,
-    follow,
-    measure,
-)
+from dwellmap.pipeline import Looking, Seen, Timing, Watcher, countable, follow, looked_for, measure
 from dwellmap.progress import Reporter
 from dwellmap.recipe import recipe, run_key
 from dwellmap.remarks import NOT_CALIBRATED, Judged, remarks
@@ -56,7 +46,6 @@ from dwellmap.view import CameraView
 from tracker.appearance.embedder import Embedder
 from tracker.frames import Footage, Recording
 from tracker.scenepicture import Moment
-from tracker.spans import UncutError
 
 NO_LOOKS = "none"
 NOT_COMPARED = (
@@ -143,14 +132,7 @@ def run_recording(
             _check_still(still, first_moments(recording), recording, view, settings, target)
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
-        seen = None
-        if workers > 1:
-            try:
-                seen = detect_side_by_side(recording, detector, choice, sample_fps, reporter, timing, workers)
-            except UncutError as why:
-                reporter.say(f"NOTE: {recording.name} is not cut for --workers: {why}; one process does it")
-        if seen is None:
-            seen = detect(recording, detector, sample_fps, reporter, timing, watcher)
+        seen = looked_for(recording, detector, choice, sample_fps, reporter, timing, watcher, workers)
         notes = (*choice.notes, *detector.remarks)
         if still is not None and not _check_still(still, seen.moments, recording, view, settings, target):
             notes = (*notes, NOT_COMPARED)
@@ -178,17 +160,7 @@ def run_recording(
             appearance,
             None if recording.start is None else getattr(recording.start.tzinfo, "key", None),
         )
-        _write(
-            draft,
-            source,
-            seen,
-            view,
-            settings,
-            notes,
-            reporter,
-            timing,
-            judged,
-        )
+        _write(draft, source, seen, view, settings, notes, reporter, timing, judged)
     return _finished(target, fresh=True, remarks=remarks)
 
 
