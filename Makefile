@@ -18,7 +18,9 @@
 # Variables: PYTHON (which Python builds .venv), WORKERS (parallel test processes), CI=true (nothing may skip).
 
 # System packages that tests need, installed only in CI and only as root.
-CI_SYSTEM_PACKAGES = chromium libgl1 xvfb libxtst6
+# GStreamer's RTSP server plays the camera in tests of live cameras; the system's Python runs it.
+CI_SYSTEM_PACKAGES = chromium libgl1 xvfb libxtst6 gir1.2-gst-rtsp-server-1.0 python3-gi \
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
 WORKERS ?= 2
 VENV := .venv

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import parse_qsl, quote, unquote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 Kind = Literal["rtsp", "http", "device"]
 
@@ -160,9 +160,10 @@ def _secrets(user: str, rest: str) -> tuple[str, ...]:
     password = user.partition(":")[2]
     found = {user, password, unquote(password), quote(unquote(password), safe="")}
     query = rest.rpartition("@")[2].partition("?")[2]
-    for key, value in parse_qsl(query, keep_blank_values=True):
-        if not _harmless(key, value):
-            found |= {value, quote(value, safe="")}
+    for part in query.partition("#")[0].split("&"):
+        key, _, value = part.partition("=")
+        if not _harmless(unquote_plus(key), unquote_plus(value)):
+            found |= {query, value, unquote_plus(value), quote(unquote_plus(value), safe="")}
     for match in _SECRET_IN_PATH.finditer(rest):
         found.add(match.group()[len(match.group(1)) :])
     # One or two letters are no secret that can be kept, and would eat the words of any message.

@@ -22,15 +22,16 @@ from numpy.typing import NDArray
 from tracker.live.address import Address, parse_address
 from tracker.live.board import Board, Timed
 from tracker.live.clock import CameraClock
-from tracker.live.faults import Fault, StreamError, ended, fault_of, stalled
+from tracker.live.faults import Fault, StreamError, ended, fault_of, no_answer, stalled
 from tracker.live.line import Message, SharedPicture, receive, send
-from tracker.live.opening import OPEN_LIMIT_S, opened_stream, stated_times
+from tracker.live.opening import opened_stream, stated_times
 from tracker.live.packets import PacketQueue
 from tracker.sampling import Sampler
 from tracker.timeline import MAX_FRAME_GAP_S
 
 _LOOK_S = 0.25  # between two looks whether pictures still come
 _SAME_SHAPE = 0.02
+_FEW = 5  # packets
 
 
 class Decoder:
@@ -38,7 +39,8 @@ class Decoder:
 
     Args:
         order: `address`; `origin_s`, the beginning of the axis of time (monotonic clock); `after_s`, before
-            which no picture may lie; `sample_fps`; `stall_s`, the longest time without a picture.
+            which no picture may lie; `sample_fps`; `stall_s`, the longest time without an answer or
+            a picture.
 
     """
 
@@ -55,11 +57,14 @@ class Decoder:
     def stalled(self) -> Fault | None:
         """Why to give up, once no picture came for too long."""
         board = self.board
-        # Opening has a limit of its own, but looking a name up is not under it.
-        limit_s = self._stall_s + (0.0 if board.packets else OPEN_LIMIT_S)
+        # Opening ends by itself, unless a name is looked up in vain.
+        limit_s = self._stall_s * (1 if board.packets else 2)
         if time.monotonic() - board.decoded_at_s < limit_s:
             return None
-        flowing = time.monotonic() - board.read_at_s < self._stall_s
+        if not board.coding:
+            return no_answer(self.address, limit_s)
+        # What was read while FFmpeg looked what it is comes in late, and all at once.
+        flowing = board.packets > _FEW and time.monotonic() - board.read_at_s < self._stall_s
         came = 0 if flowing else board.pictures or board.packets
         return stalled(self.address, came, flowing, board.coding, self._stall_s)
 
@@ -67,7 +72,7 @@ class Decoder:
         try:
             work(*arguments)  # type: ignore[operator]
         except Exception as error:  # told to the other process; nothing else can go on here
-            self.board.fail(fault_of(error, self.address, OPEN_LIMIT_S))
+            self.board.fail(fault_of(error, self.address, self._stall_s))
 
     def _read(self) -> None:
         with opened_stream(self.address, self._stall_s) as (container, stream):
@@ -79,14 +84,24 @@ class Decoder:
                 daemon=True,
             )
             decoding.start()
+            error = self._demux(container, stream)
+            self._queue.end()
+            decoding.join()
+            raise StreamError(ended(self.address, self.board.pictures, error))
+
+    def _demux(self, container: av.container.InputContainer, stream: av.VideoStream) -> Exception | None:
+        """Read until the stream ends; what ended it, if it did not end by itself."""
+        try:
             for packet in container.demux(stream):
                 if packet.size:
                     self.board.packets += 1
                     self.board.read_at_s = time.monotonic()
                     self._queue.put(packet, time.monotonic())
-            self._queue.end()
-            decoding.join()
-            raise StreamError(ended(self.address, self.board.pictures))
+        except av.error.ExitError:
+            time.sleep(self._stall_s)  # silent for too long: the other thread tells it as a stall
+        except av.FFmpegError as error:
+            return error
+        return None
 
     def _decode(self, stream: av.VideoStream, stamped: bool) -> None:
         clock = CameraClock(self._after_s, stamped)

@@ -95,6 +95,16 @@ def is_file(address: Address) -> Fault:
     )
 
 
+def no_answer(address: Address, limit_s: float) -> Fault:
+    """Nothing, or too little to tell what it is."""
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    place = f"{host}:{address.port}" if host else "the device"
+    return Fault(
+        f"{address.shown}: no answer from {place} within {limit_s:.0f} s; check that the camera is on and "
+        "reachable from this machine"
+    )
+
+
 def stalled(address: Address, pictures: int, flowing: bool, coding: str, limit_s: float) -> Fault:
     """The line is open and no picture comes over it, though data may flow."""
     if pictures:
@@ -115,15 +125,18 @@ def stalled(address: Address, pictures: int, flowing: bool, coding: str, limit_s
     )
 
 
-def ended(address: Address, pictures: int) -> Fault:
-    """The camera closed the line."""
+def ended(address: Address, pictures: int, error: BaseException | None) -> Fault:
+    """The camera closed the line, or the line broke."""
     if pictures == 1 and address.kind == "http":
         return Fault(
             f"{address.shown}: expected a stream, got one single picture; "
             "this is a snapshot's address: use the one of the camera's MJPEG or RTSP stream",
             slow=True,
         )
-    return Fault(f"{address.shown}: the camera ended the stream; it may be restarting")
+    how = f" ({_reason(error)})" if error else ""
+    return Fault(
+        f"{address.shown}: the stream broke off{how}; the camera may be restarting, or its network down"
+    )
 
 
 def _device_fault(error: BaseException, where: str) -> Fault:
@@ -142,7 +155,7 @@ def _device_fault(error: BaseException, where: str) -> Fault:
 
 
 def _network_fault(error: BaseException, address: Address, limit_s: float) -> Fault:
-    where, place = address.shown, f"{address.host}:{address.port}"
+    where = address.shown
     number = getattr(error, "errno", None)
     # FFmpeg gives a name that nobody knows the same number as any fault of the line.
     if number in (errno.EIO, errno.EINVAL, errno.ENOENT) and not _resolved(address.host):
@@ -151,24 +164,24 @@ def _network_fault(error: BaseException, address: Address, limit_s: float) -> Fa
             "or use the camera's IP address"
         )
     if number == errno.ECONNREFUSED:
-        return Fault(f"{where}: nothing listens at {place}; check that the camera is on, and the port")
+        return Fault(
+            f"{where}: nothing listens at port {address.port} of {address.host}; "
+            "check that the camera is on, and the port"
+        )
     if number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
         return Fault(f"{where}: there is no way to {address.host}; check network, cable and address")
     if number == errno.ETIMEDOUT or isinstance(error, (av.error.ExitError, TimeoutError)):
-        return Fault(
-            f"{where}: no answer from {place} within {limit_s:.0f} s; check that the camera is on and "
-            "reachable from this machine"
-        )
+        return no_answer(address, limit_s)
     if isinstance(error, av.error.ProtocolNotFoundError):
         return Fault(f"{where}: the camera names a way of transport that is not allowed here", slow=True)
-    if isinstance(error, av.error.InvalidDataError):
+    # Read to its end and not understood, the line just ends.
+    unknown = address.kind == "http" and number == errno.EIO
+    if unknown or isinstance(error, av.error.InvalidDataError):
         return Fault(
             f"{where}: expected a stream (RTSP; MJPEG, MPEG-TS or FLV over HTTP), got something else, "
             "maybe a web page or a playlist; check the path with the camera's manual",
             slow=True,
         )
-    if number in (errno.ECONNRESET, errno.EPIPE, errno.EIO) or isinstance(error, av.error.EOFError):
-        return Fault(f"{where}: the line to the camera broke ({_reason(error)})")
     return Fault(f"{where}: the stream cannot be opened ({_reason(error)})")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,40 +12,40 @@ from av.video.stream import VideoStream
 
 from tracker.container import MAX_PICTURE_PX
 from tracker.live.address import Address
-from tracker.live.faults import StreamError, fault_of, is_file, no_decoder, no_video
-
-OPEN_LIMIT_S = 10.0
-"""Longest time for a camera to answer, and for FFmpeg to find out what it sends."""
+from tracker.live.faults import StreamError, fault_of, is_file, no_answer, no_decoder, no_video
 
 # Formats whose timestamps are made up by FFmpeg: the camera sends none.
 _UNSTAMPED = frozenset({"mpjpeg", "mjpeg", "jpeg_pipe", "image2", "h264", "hevc"})
 _OVER_HTTP = ("mpjpeg", "mjpeg", "jpeg_pipe", "mpegts", "flv", "h264", "hevc", "mov", "matroska", "avi")
 # What FFmpeg looks at before it tells what a stream is; these pictures come late, so little of it.
 _PROBE = {"analyzeduration": "500000", "probesize": "500000", "fpsprobesize": "0"}
-_MICROSECONDS = str(int(OPEN_LIMIT_S * 1e6))
 
 
 @contextmanager
-def opened_stream(address: Address, silence_s: float) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened_stream(address: Address, limit_s: float) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a stream and find its pictures, ready to decode; always closed.
 
     Args:
         address: Where it is.
-        silence_s: Seconds without a byte after which reading fails.
+        limit_s: Seconds for the camera to answer, for FFmpeg to find out what it sends, and later without a
+            byte.
 
     Raises:
         StreamError: If there is no such stream, or none that can be used.
 
     """
+    began_s = time.monotonic()
     try:
-        container = _opened(address, silence_s, only_video=True)
-    except (av.error.HTTPOtherClientError, av.error.InvalidDataError, OSError) as error:
-        # Asked for pictures only, FFmpeg doesn't tell a camera without any from one that refuses.
-        kinds = _kinds(address, silence_s) if address.kind == "rtsp" else ""
-        fault = no_video(address, kinds) if kinds else fault_of(error, address, OPEN_LIMIT_S)
+        container = _opened(address, limit_s, only_video=True)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        fault = fault_of(error, address, limit_s)
+        if time.monotonic() - began_s > 0.9 * limit_s:
+            # FFmpeg calls an answer that did not come invalid, too.
+            fault = no_answer(address, limit_s)
+        # Asked for pictures only, it does not tell a camera without any from one that refuses.
+        elif isinstance(error, av.error.HTTPOtherClientError) and (kinds := _kinds(address, limit_s)):
+            fault = no_video(address, kinds)
         raise StreamError(fault) from None
-    except (av.FFmpegError, ValueError) as error:
-        raise StreamError(fault_of(error, address, OPEN_LIMIT_S)) from None
     with container:
         yield container, _video(container, address)
 
@@ -54,21 +55,22 @@ def stated_times(container: InputContainer) -> bool:
     return not _UNSTAMPED.intersection(container.format.name.split(","))
 
 
-def _opened(address: Address, silence_s: float, *, only_video: bool) -> InputContainer:
+def _opened(address: Address, limit_s: float, *, only_video: bool) -> InputContainer:
     options = dict(_PROBE)
+    microseconds = str(int(limit_s * 1e6))
     form: str | None = None
     if address.kind == "rtsp":
         form = "rtsp"
         options |= {
             "rtsp_transport": "tcp",
-            "timeout": _MICROSECONDS,
+            "timeout": microseconds,
             "protocol_whitelist": "rtsp,rtsps,rtp,tcp,tls",
         }
         if only_video:
             options["allowed_media_types"] = "video"
     elif address.kind == "http":
         options |= {
-            "rw_timeout": _MICROSECONDS,
+            "rw_timeout": microseconds,
             "protocol_whitelist": "http,https,tcp,tls,httpproxy",
             "format_whitelist": ",".join(_OVER_HTTP),
         }
@@ -82,7 +84,7 @@ def _opened(address: Address, silence_s: float, *, only_video: bool) -> InputCon
         options={"max_pixels": str(MAX_PICTURE_PX)} if _can_limit() else None,
         container_options=options,
         metadata_errors="replace",
-        timeout=(OPEN_LIMIT_S, silence_s),
+        timeout=(limit_s, limit_s),
     )
 
 
@@ -91,10 +93,10 @@ def _can_limit() -> bool:
     return int(av.__version__.partition(".")[0]) >= 18
 
 
-def _kinds(address: Address, silence_s: float) -> str:
+def _kinds(address: Address, limit_s: float) -> str:
     """What an RTSP stream without pictures holds; empty if it has some, or cannot be opened at all."""
     try:
-        with _opened(address, silence_s, only_video=False) as container:
+        with _opened(address, limit_s, only_video=False) as container:
             kinds = {stream.type for stream in container.streams}
     except (av.FFmpegError, ValueError):
         return ""

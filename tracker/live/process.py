@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tracker.live.line import Message, SharedPicture, receive, send
 
-_GRACE_S = 15.0  # beyond the limits that the decoding process keeps itself; then it hangs
+_GRACE_S = 5.0  # beyond the limits that the decoding process keeps itself; then it hangs
 _END_S = 1.0
 
 
@@ -39,7 +39,7 @@ class DecoderProcess:
         number = os.memfd_create("dwellmap-picture", os.MFD_CLOEXEC)
         self._memory = SharedPicture(number)
         self._connection = Connection(ours.detach())
-        self._longest_s = float(order["stall_s"]) + _GRACE_S
+        self._longest_s = 2 * float(order["stall_s"]) + _GRACE_S
         self._asked_at_s: float | None = None
         try:
             self._process = subprocess.Popen(

@@ -18,7 +18,7 @@ from tracker.live.process import DecoderProcess
 from tracker.sampling import Sampler
 
 STALL_S = 10.0
-"""A camera that sends no picture for so long (s) is connected anew."""
+"""A camera that does not answer, or sends no picture, for so long (s) is connected anew."""
 
 _SLICE_S = 0.25  # between two looks whether the stream was closed meanwhile
 
@@ -191,7 +191,7 @@ def open_stream(address: str, *, sample_fps: float | None = None, stall_s: float
         address: rtsp://, rtsps://, http://, https:// with an MJPEG, MPEG-TS or FLV stream, or /dev/video*.
         sample_fps: Pictures a second to pick, by their times; None for all. What lies between is decoded but
             neither converted nor handed over, and does not count as dropped.
-        stall_s: A camera that sends no picture for so long (s) is connected anew.
+        stall_s: A camera that does not answer, or sends no picture, for so long (s) is connected anew.
 
     Raises:
         ValueError: If the address or the rate cannot be understood; the message holds no credentials.
