@@ -151,21 +151,22 @@ class Sender:
     Args:
         connection: To it.
         memory: Where pictures are put.
-        size_px: (width, height) that pictures are to have; None for those of the first.
+        order: `size_px`, (width, height) of pictures, None for that of the first; `parent`, the
+            id of that process.
 
     """
 
-    def __init__(
-        self, connection: Connection, memory: SharedPicture, size_px: tuple[int, int] | None
-    ) -> None:
+    def __init__(self, connection: Connection, memory: SharedPicture, order: Message) -> None:
         self._connection = connection
         self._memory = memory
-        self._size_px = size_px
-        self._told_px = size_px
+        self._size_px: tuple[int, int] | None = tuple(order["size_px"]) if order["size_px"] else None
+        self._told_px = self._size_px
+        self._parent = int(order["parent"])
 
     def run(self, decoder: Decoder) -> None:
         """Send what comes, until the stream is over."""
-        while True:
+        # The connection tells that the other side is gone, unless a copy of that process holds it open.
+        while os.getppid() == self._parent:
             news, timed, fault = decoder.board.wait(_LOOK_S)
             for message in news:
                 send(self._connection, message)
@@ -242,8 +243,7 @@ def main(connection_number: int, memory_number: int) -> None:
     order = receive(connection)
     decoder = Decoder(order)
     threading.Thread(target=_listen, args=(connection, decoder.board), name="listen", daemon=True).start()
-    size_px = order["size_px"]
-    sender = Sender(connection, SharedPicture(memory_number), tuple(size_px) if size_px else None)
+    sender = Sender(connection, SharedPicture(memory_number), order)
     with suppress(OSError):  # whoever asked is gone
         sender.run(decoder)
     # Threads may hang in FFmpeg for ever; nothing here is worth waiting for.

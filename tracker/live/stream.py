@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from collections import deque
@@ -24,7 +25,7 @@ _SLICE_S = 0.25  # between two looks whether the stream was closed meanwhile
 
 
 class LiveStream:
-    """The events of one camera, until it is closed. For one thread; `close` may come from any.
+    """The events of one camera, until it is closed. For one thread; `close` may come from any, or a signal.
 
     Pictures are decoded in a process of their own. Each request gives the newest that was not given yet;
     whoever asks seldom gets fewer pictures, never older ones.
@@ -45,9 +46,9 @@ class LiveStream:
         self._events: deque[Event] = deque()
         self._pauses = Pauses()
         self._closed = threading.Event()
+        self._taken = threading.Lock()
         self._process: DecoderProcess | None = None
         self._over = False
-        self._owner = threading.get_ident()
         self._retry_at_s = -math.inf
         self._size_px: tuple[int, int] | None = None
         self._last_s = 0.0
@@ -86,7 +87,20 @@ class LiveStream:
             None if nothing came in time, or nothing will come any more (`over`).
 
         """
-        until_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        with self._taken:
+            return self._next(math.inf if timeout_s is None else time.monotonic() + timeout_s)
+
+    def close(self) -> None:
+        """End it; a `next` that waits in another thread returns soon."""
+        self._closed.set()
+        # Whoever is inside ends it on the way out; that may be this very thread, under a signal handler.
+        if self._taken.acquire(blocking=False):
+            try:
+                self._end_process()
+            finally:
+                self._taken.release()
+
+    def _next(self, until_s: float) -> Event | None:
         while not self.over:
             if self._events:
                 return self._events.popleft()
@@ -98,22 +112,16 @@ class LiveStream:
                 if message is not None:
                     self._take(message)
             if not self._events and time.monotonic() >= until_s:
-                return None
-        self._end_process()
-        return None
-
-    def close(self) -> None:
-        """End it; a `next` that waits in another thread returns soon."""
-        self._closed.set()
-        if self._process is not None and threading.get_ident() == self._owner:
+                break
+        if self.over:
             self._end_process()
+        return None
 
     def _begin_or_wait(self, left_s: float) -> None:
         wait_s = self._retry_at_s - time.monotonic()
         if wait_s > 0:
             self._closed.wait(min(left_s, wait_s))
             return
-        self._owner = threading.get_ident()
         try:
             self._process = DecoderProcess(
                 {
@@ -123,6 +131,7 @@ class LiveStream:
                     "sample_fps": self.sample_fps,
                     "stall_s": self._stall_s,
                     "size_px": self._size_px,
+                    "parent": os.getpid(),
                 }
             )
         except OSError as fault:

@@ -5,11 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
 import psutil
 import pytest
@@ -340,6 +343,40 @@ def test_closing_ends_everything_at_once(rtsp_camera: Callable) -> None:
     assert not child.is_running()
     assert stream.next(1) is None
     assert list(stream) == []
+
+
+def test_closing_from_elsewhere_ends_the_wait(rtsp_camera: Callable) -> None:
+    camera = rtsp_camera("--pictures", 5)
+    stream = open_stream(camera.url)
+    closer = threading.Timer(2.0, stream.close)
+    closer.start()
+    began_s = time.monotonic()
+    found = list(stream)
+    assert time.monotonic() - began_s < 4
+    assert all(isinstance(event, Picture) for event in found)
+    closer.join()
+    assert children() == []
+
+
+@pytest.mark.parametrize("clip", ["pets09_s2l1_view001_480x360.mp4", "mall_bookstore_720x480.mp4"])
+def test_real_footage_comes_as_it_is_in_its_file(clip: str, data: Path, rtsp_camera: Callable) -> None:
+    """The same pictures as the file's, to the last bit, at the distances that the file states."""
+    path = data / "video" / clip
+    with av.open(str(path)) as container:
+        frames = [
+            (frame.time or 0.0, frame.to_ndarray(format="bgr24"))
+            for frame, _ in zip(container.decode(video=0), range(150), strict=False)
+        ]
+    with open_stream(rtsp_camera(clip=path).url) as stream:
+        seen = pictures(stream, 30)
+    matches = [
+        min(range(len(frames)), key=lambda n: int(cv2.norm(frames[n][1], picture.image_bgr, cv2.NORM_L1)))
+        for picture in seen
+    ]
+    for picture, number in zip(seen, matches, strict=True):
+        assert np.array_equal(picture.image_bgr, frames[number][1])
+    file_s = np.array([frames[number][0] for number in matches])
+    assert file_s - file_s[0] == pytest.approx([picture.t_s - seen[0].t_s for picture in seen], abs=0.02)
 
 
 def test_nothing_in_the_current_folder_is_run(tmp_path: Path, rtsp_camera: Callable, monkeypatch) -> None:
