@@ -19,7 +19,7 @@ class Timed:
     Attributes:
         picture: As FFmpeg decoded it.
         t_s: When it was taken (s).
-        dropped: Pictures that gave way to newer ones since one was taken.
+        dropped: Pictures that gave way to newer ones since one was taken, or were not decoded in time.
 
     """
 
@@ -54,11 +54,11 @@ class Board:
         self.read_at_s = 0.0
         self.coding = ""
 
-    def show(self, picture: VideoFrame, t_s: float) -> None:
-        """Put up a picture that somebody may want."""
+    def show(self, picture: VideoFrame, t_s: float, lost: int) -> None:
+        """Put up a picture that somebody may want, and how many before it were not decoded in time."""
         with self._changed:
             dropped = 0 if self._newest is None else self._newest.dropped + 1
-            self._newest = Timed(picture, t_s, dropped)
+            self._newest = Timed(picture, t_s, dropped + lost)
             self._changed.notify()
 
     def tell(self, news: dict[str, Any]) -> None:

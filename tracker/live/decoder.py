@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
@@ -32,6 +33,7 @@ from tracker.timeline import MAX_FRAME_GAP_S
 _LOOK_S = 0.25  # between two looks whether pictures still come
 _SAME_SHAPE = 0.02
 _FEW = 5  # packets
+_TELL_AGAIN_S = 600.0
 
 
 class Decoder:
@@ -50,7 +52,11 @@ class Decoder:
         self._origin_s = float(order["origin_s"])
         self._after_s = float(order["after_s"])
         self._stall_s = float(order["stall_s"])
-        self._sampler = Sampler(order["sample_fps"])
+        self._sample_fps: float | None = order["sample_fps"]
+        self._sampler = Sampler(self._sample_fps)
+        self._shown_s: float | None = None
+        self._lost = 0  # packets, since a picture was shown
+        self._tell_slow_at_s = 0.0
         self._queue = PacketQueue()
         threading.Thread(target=self._guarded, args=(self._read,), name="read", daemon=True).start()
 
@@ -68,9 +74,9 @@ class Decoder:
         came = 0 if flowing else board.pictures or board.packets
         return stalled(self.address, came, flowing, board.coding, self._stall_s)
 
-    def _guarded(self, work: object, *arguments: object) -> None:
+    def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
         try:
-            work(*arguments)  # type: ignore[operator]
+            work(*arguments)
         except Exception as error:  # told to the other process; nothing else can go on here
             self.board.fail(fault_of(error, self.address, self._stall_s))
 
@@ -110,12 +116,13 @@ class Decoder:
                 pictures = stream.codec_context.decode(arrived.packet)
             except av.FFmpegError:
                 continue  # a damaged packet; if all are, the stall is told
-            slow = self._queue.lost()
+            lost = self._queue.lost()
+            self._lost += lost
             for picture in pictures:
                 if not picture.is_corrupt:
                     t_s = clock.time_s(_stamp_s(picture), arrived.arrival_s - self._origin_s)
                     self._take(picture, t_s, clock)
-            if slow:
+            if lost:
                 self._tell_slow()
 
     def _take(self, picture: VideoFrame, t_s: float | None, clock: CameraClock) -> None:
@@ -127,14 +134,29 @@ class Decoder:
         if t_s is None:
             return
         if board.seen_s is not None and t_s - board.seen_s > MAX_FRAME_GAP_S:
-            why = f"no picture came from the camera for {t_s - board.seen_s:.1f} s"
+            why = (
+                f"this machine decoded nothing for {t_s - board.seen_s:.1f} s: the stream is too much for it"
+                if self._lost
+                else f"no picture came from the camera for {t_s - board.seen_s:.1f} s"
+            )
             board.tell({"event": "gap", "from_s": board.seen_s, "to_s": t_s, "why": why})
         board.seen_s = t_s
         if self._sampler.due(t_s):
             self._sampler.take(t_s)
-            board.show(picture, t_s)
+            board.show(picture, t_s, self._missed(t_s))
+            self._shown_s, self._lost = t_s, 0
+
+    def _missed(self, t_s: float) -> int:
+        """Pictures that would have been shown had they been decoded."""
+        if self._sample_fps is None or self._shown_s is None or not self._lost:
+            return self._lost
+        return min(self._lost, max(0, round((t_s - self._shown_s) * self._sample_fps) - 1))
 
     def _tell_slow(self) -> None:
+        now_s = time.monotonic()
+        if now_s < self._tell_slow_at_s:
+            return
+        self._tell_slow_at_s = now_s + _TELL_AGAIN_S
         self.board.tell(
             {
                 "event": "notice",
@@ -219,9 +241,8 @@ def _stamp_s(picture: VideoFrame) -> float | None:
 
 def _converted(picture: VideoFrame, size_px: tuple[int, int]) -> NDArray[np.uint8]:
     """(height, width, 3) BGR."""
-    return picture.to_ndarray(format="bgr24", width=size_px[0], height=size_px[1]).astype(
-        np.uint8, copy=False
-    )
+    image = picture.reformat(*size_px, format="bgr24").to_ndarray()
+    return image.astype(np.uint8, copy=False)
 
 
 def _listen(connection: Connection, board: Board) -> None:

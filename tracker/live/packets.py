@@ -40,7 +40,7 @@ class PacketQueue:
         self._waiting: deque[Arrived] = deque()
         self._bytes = 0
         self._needs_key = False
-        self._lost = False
+        self._lost = 0
         self._over = False
 
     def put(self, packet: Packet[VideoStream], arrival_s: float) -> None:
@@ -51,6 +51,7 @@ class PacketQueue:
             ):
                 self._let_go()
             if self._needs_key and not packet.is_keyframe:
+                self._lost += 1
                 return
             self._needs_key = False
             self._waiting.append(Arrived(packet, arrival_s))
@@ -58,14 +59,15 @@ class PacketQueue:
             self._changed.notify()
 
     def _let_go(self) -> None:
-        self._lost = True
         keys = [index for index, arrived in enumerate(self._waiting) if arrived.packet.is_keyframe]
         newest = keys[-1] if keys else 0
         if newest == 0:
+            self._lost += len(self._waiting)
             self._waiting.clear()
             self._bytes = 0
             self._needs_key = True
             return
+        self._lost += newest
         for _ in range(newest):
             self._bytes -= self._waiting.popleft().packet.size
 
@@ -80,10 +82,10 @@ class PacketQueue:
             self._bytes -= arrived.packet.size
             return arrived
 
-    def lost(self) -> bool:
-        """Whether anything was thrown away since the last call."""
+    def lost(self) -> int:
+        """How many were thrown away since the last call."""
         with self._changed:
-            lost, self._lost = self._lost, False
+            lost, self._lost = self._lost, 0
             return lost
 
     def end(self) -> None:

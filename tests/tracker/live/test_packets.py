@@ -33,7 +33,8 @@ def test_a_slow_decoder_goes_on_at_the_newest_key_picture() -> None:
     queue = PacketQueue()
     for number in range(30):
         queue.put(Packet(number, number % 10 == 0), number * 0.1)
-    assert queue.lost()
+    assert queue.lost() == 20
+    assert queue.lost() == 0
     left = numbers(queue)
     assert left[0] == 20
     assert left == list(range(20, 30))
@@ -43,6 +44,7 @@ def test_without_a_newer_key_picture_it_waits_for_one() -> None:
     queue = PacketQueue()
     for number in range(40):
         queue.put(Packet(number, number in (0, 35)), number * 0.1)
+    assert queue.lost() == 35
     assert numbers(queue) == [35, 36, 37, 38, 39]
 
 
