@@ -51,11 +51,8 @@ class SharedPicture:
 
     def write(self, image: NDArray[np.uint8]) -> None:
         """Put a picture in; the memory grows if it is larger than any before."""
-        if self._map is None or len(self._map) < image.nbytes:
-            self._close_map()
-            if os.fstat(self._number).st_size < image.nbytes:
-                os.ftruncate(self._number, image.nbytes)
-            self._map = mmap.mmap(self._number, image.nbytes)
+        if os.fstat(self._number).st_size < image.nbytes:
+            os.ftruncate(self._number, image.nbytes)
         self._view(image.shape)[...] = image
 
     def read(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -65,24 +62,20 @@ class SharedPicture:
             ValueError: If there is no room for one so large: the other side speaks nonsense.
 
         """
-        size = int(np.prod(shape))
-        if self._map is None or len(self._map) < size:
-            self._close_map()
-            self._map = mmap.mmap(self._number, size)
         image = self._view(shape).copy()
         image.setflags(write=False)
         return image
 
     def close(self) -> None:
         """Let go of the memory."""
-        self._close_map()
+        if self._map is not None:
+            self._map.close()
         os.close(self._number)
 
     def _view(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        assert self._map is not None
-        return np.frombuffer(self._map, np.uint8, int(np.prod(shape))).reshape(shape)
-
-    def _close_map(self) -> None:
-        if self._map is not None:
-            self._map.close()
-            self._map = None
+        size = int(np.prod(shape))
+        if self._map is None or len(self._map) < size:
+            if self._map is not None:
+                self._map.close()
+            self._map = mmap.mmap(self._number, size)
+        return np.frombuffer(self._map, np.uint8, size).reshape(shape)

@@ -110,7 +110,7 @@ class LiveStream:
             else:
                 message = self._process.next(left_s)
                 if message is not None:
-                    self._take(message)
+                    self._take(message, self._process)
             if not self._events and time.monotonic() >= until_s:
                 break
         if self.over:
@@ -137,10 +137,10 @@ class LiveStream:
         except OSError as fault:
             self._failed(f"no process can be started to decode it: {fault.strerror}", slow=False, fatal=False)
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: Message, process: DecoderProcess) -> None:
         match message["event"]:
             case "picture":
-                self._take_picture(message)
+                self._take_picture(message, process)
             case "gap":
                 self._events.append(Gap(message["from_s"], message["to_s"], message["why"]))
             case "notice":
@@ -151,11 +151,10 @@ class LiveStream:
             case _:
                 self._failed(f"{self.address}: {message['message']}", slow=False, fatal=False)
 
-    def _take_picture(self, message: Message) -> None:
-        assert self._process is not None
+    def _take_picture(self, message: Message, process: DecoderProcess) -> None:
         t_s = float(message["t_s"])
         height, width, channels = message["shape"]
-        image = self._process.image((height, width, channels))
+        image = process.image((height, width, channels))
         self._size_px = (width, height)
         if self._broken is not None:
             self._events.append(Gap(self._last_s, t_s, self._broken))
