@@ -120,15 +120,14 @@ def _camera(stack: ExitStack, scheme: str, command: list[str], user: str, passwo
     return camera
 
 
-@pytest.fixture(scope="session")
-def camera_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def film_greys(path: Path, size_px: tuple[int, int] = (128, 96)) -> Path:
     """Five seconds at 10 pictures a second, coded as cameras do; picture n is of the mean grey 40 + 3 n."""
-    noise = np.random.default_rng(9).integers(-30, 31, (96, 128, 3))
+    width, height = size_px
+    noise = np.random.default_rng(9).integers(-30, 31, (height, width, 3))
     noise -= noise.mean().round().astype(int)
-    path = tmp_path_factory.mktemp("camera") / "greys.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "10", "threads": "1"}
         for number in range(50):
             picture = np.clip(40 + 3 * number + noise, 0, 255).astype(np.uint8)
@@ -136,6 +135,22 @@ def camera_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 container.mux(packet)
         container.mux(stream.encode())
     return path
+
+
+@pytest.fixture(scope="session")
+def camera_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """See `film_greys`; 128 x 96 pixels."""
+    return film_greys(tmp_path_factory.mktemp("camera") / "greys.mp4")
+
+
+@pytest.fixture(scope="session")
+def camera_clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same film larger, and in another shape."""
+    folder = tmp_path_factory.mktemp("cameras")
+    return {
+        "larger": film_greys(folder / "larger.mp4", (256, 192)),
+        "square": film_greys(folder / "square.mp4", (96, 96)),
+    }
 
 
 @pytest.fixture

@@ -77,6 +77,8 @@ class Camera(BaseHTTPRequestHandler):
         round_s = clip[-1][0] * len(clip) / (len(clip) - 1)
         began_s, number = time.monotonic(), 0
         while self._goes_on(number):
+            if number == options.then_after:
+                clip = pictures(options.then)
             turn, index = divmod(number, len(clip))
             t_s, jpeg = clip[index]
             self._until(began_s + (t_s + turn * round_s) / options.speed)
@@ -138,6 +140,8 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, help="so many, then silence")
     parser.add_argument("--end-after", type=int, help="so many, then the end of the stream")
     parser.add_argument("--store", type=int, default=0, help="so many at once at the beginning")
+    parser.add_argument("--then", help="a clip of the same length, from --then-after on")
+    parser.add_argument("--then-after", type=int)
     parser.add_argument("--jump-after", type=int, help="so many, then the camera's clock jumps")
     parser.add_argument("--jump-s", type=float, default=0.0)
     Camera.options = parser.parse_args()

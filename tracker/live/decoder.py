@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tracker.live.address import Address, parse_address
 from tracker.live.board import Board, Timed
 from tracker.live.clock import CameraClock
-from tracker.live.faults import Fault, StreamError, ended, fault_of, no_answer, stalled
+from tracker.live.faults import Fault, StreamError, ended, fault_of, no_answer, own_fault, stalled
 from tracker.live.line import Message, SharedPicture, receive, send
 from tracker.live.opening import opened_stream, stated_times
 from tracker.live.packets import PacketQueue
@@ -77,8 +77,10 @@ class Decoder:
     def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
         try:
             work(*arguments)
-        except Exception as error:  # told to the other process; nothing else can go on here
+        except (av.FFmpegError, OSError, StreamError) as error:
             self.board.fail(fault_of(error, self.address, self._stall_s))
+        except Exception as error:  # told to the other process; nothing else can go on here
+            self.board.fail(own_fault(error, self.address))
 
     def _read(self) -> None:
         with opened_stream(self.address, self._stall_s) as (container, stream):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import socket
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 import av
 
@@ -65,6 +67,15 @@ def fault_of(error: BaseException, address: Address, limit_s: float) -> Fault:
     if address.kind == "device":
         return _device_fault(error, where)
     return _network_fault(error, address, limit_s)
+
+
+def own_fault(error: Exception, address: Address) -> Fault:
+    """A mistake in this program: where, without the words of the error, which may hold anything."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return Fault(
+        f"{address.shown}: reading the stream failed inside Dwellmap "
+        f"({type(error).__name__} in {Path(place.filename).name}, line {place.lineno}); please report this"
+    )
 
 
 def no_video(address: Address, kinds: str) -> Fault:

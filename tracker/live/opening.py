@@ -16,6 +16,8 @@ from tracker.live.faults import StreamError, fault_of, is_file, no_answer, no_de
 
 # Formats whose timestamps are made up by FFmpeg: the camera sends none.
 _UNSTAMPED = frozenset({"mpjpeg", "mjpeg", "jpeg_pipe", "image2", "h264", "hevc"})
+# For the camera to let go of the viewer before.
+_TRIES, _LET_GO_S = 2, 0.3
 _OVER_HTTP = ("mpjpeg", "mjpeg", "jpeg_pipe", "mpegts", "flv", "h264", "hevc", "mov", "matroska", "avi")
 # What FFmpeg looks at before it tells what a stream is; these pictures come late, so little of it.
 _PROBE = {"analyzeduration": "500000", "probesize": "500000", "fpsprobesize": "0"}
@@ -95,12 +97,15 @@ def _can_limit() -> bool:
 
 def _kinds(address: Address, limit_s: float) -> str:
     """What an RTSP stream without pictures holds; empty if it has some, or cannot be opened at all."""
-    try:
-        with _opened(address, limit_s, only_video=False) as container:
-            kinds = {stream.type for stream in container.streams}
-    except (av.FFmpegError, ValueError):
-        return ""
-    return "" if "video" in kinds else ", ".join(sorted(kinds))
+    for _ in range(_TRIES):
+        time.sleep(_LET_GO_S)
+        try:
+            with _opened(address, limit_s, only_video=False) as container:
+                kinds = {stream.type for stream in container.streams}
+        except (av.FFmpegError, OSError, ValueError):
+            continue
+        return "" if "video" in kinds else ", ".join(sorted(kinds))
+    return ""
 
 
 def _video(container: InputContainer, address: Address) -> VideoStream:

