@@ -95,7 +95,7 @@ class Decoder:
             error = self._demux(container, stream)
             self._queue.end()
             decoding.join()
-            raise StreamError(ended(self.address, self.board.pictures, error))
+            raise StreamError(ended(self.address, self.board.pictures, self.board.coding, error))
 
     def _demux(self, container: av.container.InputContainer, stream: av.VideoStream) -> Exception | None:
         """Read until the stream ends; what ended it, if it did not end by itself."""

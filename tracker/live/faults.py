@@ -136,9 +136,9 @@ def stalled(address: Address, pictures: int, flowing: bool, coding: str, limit_s
     )
 
 
-def ended(address: Address, pictures: int, error: BaseException | None) -> Fault:
+def ended(address: Address, pictures: int, coding: str, error: BaseException | None) -> Fault:
     """The camera closed the line, or the line broke."""
-    if pictures == 1 and address.kind == "http":
+    if pictures == 1 and address.kind == "http" and coding == "mjpeg":
         return Fault(
             f"{address.shown}: expected a stream, got one single picture; "
             "this is a snapshot's address: use the one of the camera's MJPEG or RTSP stream",
