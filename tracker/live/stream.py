@@ -88,12 +88,15 @@ class LiveStream:
 
         """
         with self._taken:
-            return self._next(math.inf if timeout_s is None else time.monotonic() + timeout_s)
+            event = self._next(math.inf if timeout_s is None else time.monotonic() + timeout_s)
+        if self._closed.is_set():
+            self.close()  # one that found this thread inside left it to do
+        return event
 
     def close(self) -> None:
         """End it; a `next` that waits in another thread returns soon."""
         self._closed.set()
-        # Whoever is inside ends it on the way out; that may be this very thread, under a signal handler.
+        # Who is inside `next` does it on the way out; that may be this very thread, under a signal handler.
         if self._taken.acquire(blocking=False):
             try:
                 self._end_process()
