@@ -120,7 +120,7 @@ def _camera(stack: ExitStack, scheme: str, command: list[str], user: str, passwo
     return camera
 
 
-def film_greys(path: Path, size_px: tuple[int, int] = (128, 96)) -> Path:
+def film_greys(path: Path, size_px: tuple[int, int] = (128, 96), key_every: int = 10) -> Path:
     """Five seconds at 10 pictures a second, coded as cameras do; picture n is of the mean grey 40 + 3 n."""
     width, height = size_px
     noise = np.random.default_rng(9).integers(-30, 31, (height, width, 3))
@@ -128,7 +128,7 @@ def film_greys(path: Path, size_px: tuple[int, int] = (128, 96)) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "10", "threads": "1"}
+        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(key_every), "threads": "1"}
         for number in range(50):
             picture = np.clip(40 + 3 * number + noise, 0, 255).astype(np.uint8)
             for packet in stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")):
@@ -145,11 +145,12 @@ def camera_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def camera_clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The same film larger, and in another shape."""
+    """The same film larger, in another shape, and with a single key picture."""
     folder = tmp_path_factory.mktemp("cameras")
     return {
         "larger": film_greys(folder / "larger.mp4", (256, 192)),
         "square": film_greys(folder / "square.mp4", (96, 96)),
+        "one key": film_greys(folder / "key.mp4", key_every=50),
     }
 
 

@@ -32,12 +32,13 @@ class Board:
     """Holds one picture; a newer one takes its place.
 
     Attributes:
+        coding: FFmpeg's name of the coding; empty until the stream is open.
+        packets, keys: Read so far, and how many of them key pictures.
+        undecoded: Packets read since a picture was decoded.
         pictures: Decoded so far.
         seen_s: When the last of them was taken (s); None before the first with a time.
-        decoded_at_s: When that was (s, monotonic clock); until then when the stream began.
-        packets: Read so far.
-        read_at_s: When the last of them was (s, monotonic clock).
-        coding: FFmpeg's name of the coding.
+        since_s: How long the next is waited for: since the last was decoded, or the stream began (s,
+            monotonic clock).
 
     """
 
@@ -47,12 +48,29 @@ class Board:
         self._news: list[dict[str, Any]] = []
         self._fault: Fault | None = None
         self._wanted = False
-        self.pictures = 0
-        self.packets = 0
-        self.seen_s: float | None = None
-        self.decoded_at_s = time.monotonic()
-        self.read_at_s = 0.0
         self.coding = ""
+        self.packets = self.keys = 0
+        self.undecoded = 0
+        self.pictures = 0
+        self.seen_s: float | None = None
+        self.since_s = time.monotonic()
+
+    def opened(self, coding: str, least_s: float) -> None:
+        """Note that the stream is open; its first picture is waited for at least so long from now."""
+        self.since_s = max(self.since_s, time.monotonic() - least_s)
+        self.coding = coding
+
+    def note_packet(self, is_key: bool) -> None:
+        """Note that a coded picture was read."""
+        self.packets += 1
+        self.keys += is_key
+        self.undecoded += 1
+
+    def note_picture(self) -> None:
+        """Note that one was decoded."""
+        self.pictures += 1
+        self.undecoded = 0
+        self.since_s = time.monotonic()
 
     def show(self, picture: VideoFrame, t_s: float, lost: int) -> None:
         """Put up a picture that somebody may want, and how many before it were not decoded in time."""

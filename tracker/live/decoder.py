@@ -32,8 +32,13 @@ from tracker.timeline import MAX_FRAME_GAP_S
 
 _LOOK_S = 0.25  # between two looks whether pictures still come
 _SAME_SHAPE = 0.02
-_FEW = 5  # packets
+_FEW = 5  # packets; fewer may be on their way through the decoder
+_KEY_PATIENCE = 4
 _TELL_AGAIN_S = 600.0
+_TOO_SLOW = (
+    "this machine cannot decode the stream as fast as it comes, and leaves parts of it out; "
+    "use the camera's smaller stream, or a lower rate or picture size"
+)
 
 
 class Decoder:
@@ -56,21 +61,24 @@ class Decoder:
         self._sampler = Sampler(self._sample_fps)
         self._shown_s: float | None = None
         self._lost = 0  # packets, since a picture was shown
-        self._tell_slow_at_s = 0.0
+        self._tell_again_s: dict[str, float] = {}
         self._queue = PacketQueue()
         threading.Thread(target=self._guarded, args=(self._read,), name="read", daemon=True).start()
 
     def stalled(self) -> Fault | None:
         """Why to give up, once no picture came for too long."""
         board = self.board
+        waited_s = time.monotonic() - board.since_s
         # Opening ends by itself, unless a name is looked up in vain.
-        limit_s = self._stall_s * (1 if board.packets else 2)
-        if time.monotonic() - board.decoded_at_s < limit_s:
+        if waited_s < self._stall_s * (1 if board.coding else 2):
             return None
         if not board.coding:
-            return no_answer(self.address, limit_s)
-        # What was read while FFmpeg looked what it is comes in late, and all at once.
-        flowing = board.packets > _FEW and time.monotonic() - board.read_at_s < self._stall_s
+            return no_answer(self.address, waited_s)
+        flowing = board.undecoded > _FEW
+        if flowing and not board.keys and waited_s < self._stall_s * _KEY_PATIENCE:
+            # Connected between two key pictures, which some cameras send seldom: anew, it would be no better.
+            self._tell_once(f"{board.coding} comes, and its next key picture is waited for")
+            return None
         came = 0 if flowing else board.pictures or board.packets
         return stalled(self.address, came, flowing, board.coding, self._stall_s)
 
@@ -84,7 +92,7 @@ class Decoder:
 
     def _read(self) -> None:
         with opened_stream(self.address, self._stall_s) as (container, stream):
-            self.board.coding = stream.codec_context.name
+            self.board.opened(stream.codec_context.name, self._stall_s / 2)
             decoding = threading.Thread(
                 target=self._guarded,
                 args=(self._decode, stream, stated_times(container)),
@@ -102,8 +110,7 @@ class Decoder:
         try:
             for packet in container.demux(stream):
                 if packet.size:
-                    self.board.packets += 1
-                    self.board.read_at_s = time.monotonic()
+                    self.board.note_packet(packet.is_keyframe)
                     self._queue.put(packet, time.monotonic())
         except av.error.ExitError:
             time.sleep(self._stall_s)  # silent for too long: the other thread tells it as a stall
@@ -125,12 +132,11 @@ class Decoder:
                     t_s = clock.time_s(_stamp_s(picture), arrived.arrival_s - self._origin_s)
                     self._take(picture, t_s, clock)
             if lost:
-                self._tell_slow()
+                self._tell_once(_TOO_SLOW)
 
     def _take(self, picture: VideoFrame, t_s: float | None, clock: CameraClock) -> None:
         board = self.board
-        board.pictures += 1
-        board.decoded_at_s = time.monotonic()
+        board.note_picture()
         for text in clock.notices():
             board.tell({"event": "notice", "t_s": t_s or board.seen_s or self._after_s, "message": text})
         if t_s is None:
@@ -154,19 +160,12 @@ class Decoder:
             return self._lost
         return min(self._lost, max(0, round((t_s - self._shown_s) * self._sample_fps) - 1))
 
-    def _tell_slow(self) -> None:
+    def _tell_once(self, text: str) -> None:
         now_s = time.monotonic()
-        if now_s < self._tell_slow_at_s:
-            return
-        self._tell_slow_at_s = now_s + _TELL_AGAIN_S
-        self.board.tell(
-            {
-                "event": "notice",
-                "t_s": self.board.seen_s or self._after_s,
-                "message": "this machine cannot decode the stream as fast as it comes, and leaves parts "
-                "of it out; use the camera's smaller stream, or a lower rate or picture size",
-            }
-        )
+        if now_s >= self._tell_again_s.get(text, 0.0):
+            self._tell_again_s[text] = now_s + _TELL_AGAIN_S
+            t_s = self.board.seen_s or self._after_s
+            self.board.tell({"event": "notice", "t_s": t_s, "message": text})
 
 
 class Sender:
