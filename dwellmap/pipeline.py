@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import supervision as sv
@@ -72,6 +73,14 @@ class Seen:
     scene_bgr: NDArray[np.uint8] | None
     shown_px: Part
     moments: tuple[Moment, ...] = ()
+
+
+class Looker(Protocol):
+    """Tells what people look like."""
+
+    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings, reporter: Reporter) -> Looks:
+        """What the people of these tracklets look like; kept in memory only."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +184,7 @@ def follow(
     settings: Settings,
     reporter: Reporter,
     timing: Timing,
-    looking: Looking | None = None,
+    looking: Looker | None = None,
     recording: Recording | None = None,
     suspects: tuple[Suspect, ...] = (),
 ) -> Joined:
@@ -189,7 +198,7 @@ def follow(
         settings: Thresholds of all packages.
         reporter: Told how far it is.
         timing: Receives the seconds of "track", "phantoms", "look" and "link".
-        looking: Looks at the people in the footage; None where there is none to look at.
+        looking: Tells what people look like; None where nobody looked.
         recording: The footage, to look for phantoms; without it, `suspects` are believed.
         suspects: What was found suspect earlier.
 

@@ -16,7 +16,7 @@ from analytics.heading import MEANING
 from analytics.lettering import number
 from analytics.palette import BLURRED, FADED, NO_ARRIVAL_RGBA, Kind, bar_colours, colour_map
 from dwellmap.run_folder import RunFolder
-from dwellmap.running import period
+from dwellmap.run_writing import period
 from dwellmap.spreadsheet import as_read
 from dwellmap.studio.canvas import Canvas, Shape
 from dwellmap.studio.durations import spoken
