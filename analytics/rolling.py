@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import sparray
+from scipy.sparse import csc_array
 
 from analytics.accumulators import Accumulator, Rules
 from analytics.attention import attention_s
@@ -103,7 +103,8 @@ def _standing_s(paths: Trajectories, grid: Grid) -> NDArray[np.float64]:
     place = grid.place_of((paths.xy[1:] + paths.xy[:-1])[both] / 2)
     inside = place >= 0
     step_s = np.diff(paths.t_s)[both] if len(paths.t_s) else np.zeros(0)
-    return np.bincount(place[inside], weights=step_s[inside], minlength=grid.cells)
+    seconds = np.bincount(place[inside], weights=step_s[inside], minlength=grid.cells)
+    return seconds.astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +154,7 @@ class RollingMaps:
         self,
         grid: Grid,
         coverage: Coverage,
-        spread: sparray,
+        spread: csc_array,
         window_s: float,
         half_life_s: float,
         revisit_s: float,

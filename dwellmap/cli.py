@@ -23,6 +23,7 @@ COMMANDS = {
     "compare": "compare",
     "link": "link",
     "watch": "watch",
+    "live": "live",
     "jobs": "app",
     "erase": "erase",
     "report": "report",

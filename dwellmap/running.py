@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -18,19 +15,12 @@ from calibration.calibration import Calibration
 from dwellmap.days.rebuild import is_linked, rebuild
 from dwellmap.detector_choice import DetectorChoice
 from dwellmap.estimated_floor import with_floor
-from dwellmap.pipeline import Looking, Seen, Timing, Watcher, countable, detect, follow, measure
+from dwellmap.pipeline import Looking, Seen, Timing, Watcher, detect, follow
 from dwellmap.progress import Reporter
-from dwellmap.recipe import recipe, run_key
-from dwellmap.remarks import NOT_CALIBRATED, Judged, remarks
+from dwellmap.recipe import run_key
+from dwellmap.remarks import Judged
 from dwellmap.run_folder import (
-    CALIBRATION,
-    DETECTIONS,
-    PLAN_STEM,
-    RECIPE,
-    SCENE_PICTURE,
-    TRACKS,
     RunFolder,
-    dump_json,
     make_way,
     safe_name,
     written_whole,
@@ -41,7 +31,7 @@ from dwellmap.source import Source
 from dwellmap.still import first_moments, moved_error, movement, propose, shifts, still_picture
 from dwellmap.view import CameraView
 from tracker.appearance.embedder import Embedder
-from tracker.frames import Footage, Recording
+from tracker.frames import Recording
 from tracker.scenepicture import Moment
 
 NO_LOOKS = "none"

@@ -76,12 +76,14 @@ class Engine:
             self._lock = os.open(hours / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
             if not try_lock(self._lock):
                 raise ValueError(
-                    f"camera {self._order.camera!r} is watched by another `dwellmap live` with the same output "
-                    "folder; end that one, or give this camera another name with NAME=ADDRESS"
+                    f"camera {self._order.camera!r} is watched by another `dwellmap live` with the same "
+                    "output folder; end that one, or give this camera another name with NAME=ADDRESS"
                 )
             setup = Setup(self._order)
             if (left := self._closers.recover(hours)) > 0:
-                self._tell(Said(f"{left} hour{'s' if left > 1 else ''} left behind by an earlier start: closing"))
+                self._tell(
+                    Said(f"{left} hour{'s' if left > 1 else ''} left behind by an earlier start: closing")
+                )
             self._watch(setup)
         except (ValueError, OSError) as error:
             self._state, self._message, self._retry_at = "ended", _in_words(error), None
@@ -103,28 +105,10 @@ class Engine:
     def _watch(self, setup: Setup) -> None:
         while not self._stopped and not self.stream.over:
             event = self.stream.next(_WAIT_S)
-            match event:
-                case Picture():
-                    if self._watching is None:
-                        self._watching = Watching(setup, self._closers, self._tell, event)
-                        # Pictures that came meanwhile are old by now.
-                    else:
-                        self._watching.take(event)
-                    if self._state != "watching":
-                        self._tell(Said(f"watching {self._order.shown}"))
-                    self._state, self._message, self._retry_at = "watching", "", None
-                case Gap():
-                    if self._watching is not None:
-                        self._watching.gap(event.why)
-                    self._tell(
-                        Said(f"nothing was seen for {event.to_s - event.from_s:.1f} s: {event.why}")
-                    )
-                case Trouble():
-                    self._trouble(event)
-                case Notice():
-                    self._tell(Said(event.message))
-                case None:
-                    pass
+            if isinstance(event, Picture):
+                self._take(event, setup)
+            elif event is not None:
+                self._note(event)
             if self._watching is not None:
                 self._watching.saving.tick(datetime.now(UTC))
             self._closers.poll()
@@ -132,15 +116,33 @@ class Engine:
             if time.monotonic() - self._told_s >= _SNAPSHOT_S:
                 self._show()
 
+    def _take(self, picture: Picture, setup: Setup) -> None:
+        if self._watching is None:
+            # Setting up takes seconds: the first picture is too old by then to be looked at.
+            self._watching = Watching(setup, self._closers, self._tell, picture)
+        else:
+            self._watching.take(picture)
+        if self._state != "watching":
+            self._tell(Said(f"watching {self._order.shown}"))
+        self._state, self._message, self._retry_at = "watching", "", None
+
+    def _note(self, event: Gap | Trouble | Notice) -> None:
+        if isinstance(event, Trouble):
+            self._trouble(event)
+        elif isinstance(event, Gap):
+            if self._watching is not None:
+                self._watching.gap(event.why)
+            self._tell(Said(f"nothing was seen for {event.to_s - event.from_s:.1f} s: {event.why}"))
+        else:
+            self._tell(Said(event.message))
+
     def _trouble(self, trouble: Trouble) -> None:
         again = "" if trouble.retry_in_s is None else f"; again in {trouble.retry_in_s:.0f} s"
         self._tell(Said(f"{trouble.message}{again}"))
         self._message = trouble.message
         self._state = "ended" if trouble.fatal else "trouble"
         self._retry_at = (
-            None
-            if trouble.retry_in_s is None
-            else datetime.now(UTC) + timedelta(seconds=trouble.retry_in_s)
+            None if trouble.retry_in_s is None else datetime.now(UTC) + timedelta(seconds=trouble.retry_in_s)
         )
         self._show()
 

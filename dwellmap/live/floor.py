@@ -195,12 +195,11 @@ class LiveFloor:
         stay_on = paths.people[(paths.first_s <= end_s) & (paths.last_s > end_s)]
         after: frozenset[int] = frozenset() if over else frozenset(stay_on.tolist())
         part, part_ends = between(paths, ends, begin_s, end_s)
-        self._rolling.add(
-            Piece.of(
-                part, part_ends, (begin_s, end_s), end_s - begin_s, self.grid, self._view.zones, settings,
-                self._handed, after,
-            )  # fmt: skip
-        )
+        piece = Piece.of(
+            part, part_ends, (begin_s, end_s), end_s - begin_s, self.grid, self._view.zones, settings,
+            self._handed, after,
+        )  # fmt: skip
+        self._rolling.add(piece)
         self._begun_s, self._handed = end_s, after
         self._tracks.forget(end_s - _AROUND_S)
 

@@ -12,6 +12,7 @@ import os
 import time
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -282,9 +283,9 @@ def _observed_s(t_s: NDArray[np.float64], begins: list[int], end_s: float | None
     if not len(t_s):
         return np.empty((0, 2))
     step_s = min(float(np.median(np.diff(t_s))), _LONGEST_STEP_S) if len(t_s) > 1 else 0.0
-    bounds = sorted({begin for begin in begins if begin < len(t_s)}) + [len(t_s)]
+    bounds = [*sorted({begin for begin in begins if begin < len(t_s)}), len(t_s)]
     spans = []
-    for first, behind in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, behind in pairwise(bounds):
         until_s = float(t_s[behind - 1]) + step_s
         if behind < len(t_s):
             until_s = min(until_s, float(t_s[behind]))

@@ -238,9 +238,7 @@ class Saving:
         self._zero_s, self._part = zero_s, self._part_of(wall)
         self._scene = ScenePicture(None)
         try:
-            self._writer = HourWriter(
-                self._folder, name, start, self._watched, self._view, self._settings
-            )
+            self._writer = HourWriter(self._folder, name, start, self._watched, self._view, self._settings)
         except OSError as error:
             self._lost(error)
         else:

@@ -34,7 +34,7 @@ from tracker.live.events import Picture
 from tracker.livemotion import LiveMotionDetector
 from tracker.scenepicture import sharp_picture, softened
 
-# The people-free picture is made anew at these times (s), then at the last distance: it takes a second or two.
+# The people-free picture is made anew at these times (s), then at the last distance: it takes a second.
 _SCENE_S = (8.0, 20.0, 60.0, 180.0)
 _JPEG_QUALITY, _JPEG_WIDTH = 80, 960
 
@@ -130,9 +130,7 @@ class Watching:
 
     """
 
-    def __init__(
-        self, setup: Setup, closers: Closers, tell: Callable[[News], None], first: Picture
-    ) -> None:
+    def __init__(self, setup: Setup, closers: Closers, tell: Callable[[News], None], first: Picture) -> None:
         order = self._order = setup.order
         height, width = first.image_bgr.shape[:2]
         self._view = setup.view((width, height))
