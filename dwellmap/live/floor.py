@@ -32,7 +32,6 @@ from tracker.tracks import Tracks
 PIECE_S = 5.0
 # What is known on either side of a piece when its paths are smoothed; the maps are late by so much.
 _AROUND_S = 2.5
-_NOW_S = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,12 +125,12 @@ class LiveFloor:
         """Who is there now."""
         zones = np.zeros(len(self._view.zones), dtype=np.int64)
         recent = self._tracks.tracklets()
-        rows = recent.t_s >= self._last_s - _AROUND_S
+        here = np.unique(recent.tracklet[recent.t_s == self._last_s])
+        rows = np.isin(recent.tracklet, here) & (recent.t_s >= self._last_s - _AROUND_S)
         xy = np.empty((0, 2))
         if rows.any():
             paths = self._paths(self._tracks_of(_some(recent, rows)))
-            last = np.flatnonzero(np.append(paths.person[1:] != paths.person[:-1], len(paths.person) > 0))
-            xy = paths.xy[last[paths.t_s[last] >= self._last_s - _NOW_S]]
+            xy = paths.xy[paths.t_s == self._last_s]
         for number, zone in enumerate(self._view.zones):
             zones[number] = int(shapely.contains_xy(shapely.Polygon(zone.xy_m), xy[:, 0], xy[:, 1]).sum())
         return Now(xy, zones, self._tracks.xyxy_px)
