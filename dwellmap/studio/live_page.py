@@ -125,17 +125,21 @@ class _LivePage:
             note("The cameras are being opened…")
         for one in self._snapshots:
             chosen = one is self._shown
-            with ui.element("section").classes("studio-card").props(f'aria-label="Camera {len(one.camera)}"'):
+            with ui.element("section").classes("studio-card") as card:
+                # A name may hold anything: not through a string of properties.
+                card.props["aria-label"] = f"Camera {one.camera}"
                 with ui.element("div").classes("studio-row"):
                     if len(self._snapshots) > 1:
                         button = ui.button(one.camera, on_click=lambda c=one.camera: self._take(c))
-                        button.props(f"dense no-caps size=sm {'' if chosen else 'flat'}")
+                        button.props(f"dense no-caps {'' if chosen else 'flat'}")
                         button.props["aria-pressed"] = str(chosen).lower()
                     else:
                         ui.label(one.camera).classes("studio-big")
                     ui.label(_state(one)).classes("" if one.state == "watching" else "studio-warning")
                     note(one.shown)
                 _figures(one)
+                if one.floor is not None and one.floor.view.unit == "px":
+                    note("Not calibrated: the picture stands for the floor, and sizes are pixels.")
                 if one.message:
                     problem(one.message)
 
