@@ -3,7 +3,7 @@
 # make test-slow  the tests that take minutes: real footage, the built wheel
 # make soak       the drop folder: 200 files with all that can go wrong and ten kills; memory over 1,000 jobs
 # make soak-live  a live camera for half an hour, as fast as it goes, with breaks: memory and delay
-# make bench      how long each stage takes
+# make bench      how long each stage takes, the maps of a day and the cells of a year
 # make bench-motion  the detector without weights against PETS and ten films of the demo shop (half an hour)
 # make bench-identity bench-demo  people against the truth on ten sequences, beside another tracker; how fast that is
 # make bench-demo  people, returns and maps against the truth on ten films of the demo shop (half an hour)
@@ -67,6 +67,7 @@ soak-live: $(VENV)/.installed-test
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/maps.py
+	$(BIN)/python benchmarks/year.py --hourly
 
 bench-motion: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/motion.py

@@ -15,6 +15,7 @@ from analytics.visits import Visits
 _SEED = 20090101
 _MOST_DRAWN = 2000
 _PERCENTILES = (2.5, 97.5)
+_SAME = 1e-9
 
 
 def attention_s(dwell_s: NDArray[np.float64], entries: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -62,7 +63,8 @@ def attention_interval_s(
         seed: Of the random numbers; the same data give the same interval.
 
     Returns:
-        (places,) lower and (places,) upper bound in seconds; NaN where fewer than two people entered.
+        (places,) lower and (places,) upper bound in seconds; NaN where fewer than two people entered, or
+        all draws give the same.
 
     """
     low, high = np.full(places, np.nan), np.full(places, np.nan)
@@ -85,4 +87,7 @@ def attention_interval_s(
         # A draw in which nobody entered says nothing about the mean.
         ratio = np.where(e > 0, d / np.where(e > 0, e, 1.0), np.nan)
         low[part], high[part] = np.nanpercentile(ratio, _PERCENTILES, axis=1)
+    # Where nothing varies the bootstrap knows nothing: no width is no certainty.
+    alike = ~(high - low > _SAME * high)
+    low[alike], high[alike] = np.nan, np.nan
     return low, high

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array, csc_array
 from scipy.sparse.csgraph import connected_components
 
 # Of a number's own size; linear programming is exact to 1e-7 of the numbers' scale.
@@ -25,46 +25,68 @@ _FAR = 100.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums:
-    """The sums that hold in a table.
+    """The sums that hold in a table, as the places of a sparse matrix: matrix @ values = 0.
+
+    Tables are small and looked at many times: arrays of places are several times faster than a matrix type.
 
     Attributes:
-        matrix: (sums, entries) sparse, 1 for each part and -1 for the total: matrix @ values = 0.
+        entries: How many entries the table has.
+        sums: How many sums hold.
+        row, column: (places,) int64, a sum and an entry that is in it.
+        sign: (places,) float64, 1 for a part and -1 for the total.
 
     """
 
-    matrix: csr_array
+    entries: int
+    sums: int
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    sign: NDArray[np.float64]
 
     @classmethod
     def of(cls, entries: int, sums: Sequence[tuple[int, NDArray[np.int64]]]) -> Sums:
         """Sums from pairs of a total and its parts, as positions among the entries."""
+        nothing = np.zeros(0, dtype=np.int64)
         row = [np.full(len(parts) + 1, n) for n, (_, parts) in enumerate(sums)]
         column = [np.append(parts, total) for total, parts in sums]
         sign = [np.append(np.ones(len(parts)), -1.0) for _, parts in sums]
-        if not sums:
-            return cls(csr_array((0, entries)))
-        at = (np.concatenate(row), np.concatenate(column))
-        return cls(csr_array((np.concatenate(sign), at), shape=(len(sums), entries)))
-
-    @property
-    def holds(self) -> csr_array:
-        """(sums, entries) sparse, 1 where an entry is in a sum."""
-        return csr_array(abs(self.matrix))
+        return cls(
+            entries,
+            len(sums),
+            np.concatenate([nothing, *row]),
+            np.concatenate([nothing, *column]),
+            np.concatenate([np.zeros(0), *sign]),
+        )
 
     @property
     def is_total(self) -> NDArray[np.bool_]:
         """(entries,) whether each is the total of a sum."""
-        return np.asarray(self.holds.sum(axis=0) - self.matrix.sum(axis=0)).ravel() > 0
+        return np.bincount(self.column[self.sign < 0], minlength=self.entries) > 0
+
+    def within(self, group: NDArray[np.int64]) -> Sums:
+        """The same sums over some of the entries, which are numbered by their position in the group."""
+        at = np.full(self.entries, -1)
+        at[group] = np.arange(len(group))
+        inside = at[self.column] >= 0
+        return Sums(
+            len(group), self.sums, self.row[inside], at[self.column[inside]], self.sign[inside]
+        )  # fmt: skip
+
+    def of_each(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(sums,) parts less total."""
+        sums = np.bincount(self.row, weights=self.sign * values[self.column], minlength=self.sums)
+        return sums.astype(np.float64)
 
     def groups(self, hidden: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
         """Hidden entries that sums tie together, each group in ascending order."""
         at = np.flatnonzero(hidden)
         if len(at) == 0:
             return []
-        part = coo_array(self.matrix[:, at])
-        rows, n = part.shape[0], len(at)
-        links = csr_array((np.ones(part.nnz), (part.coords[0], rows + part.coords[1])), shape=(rows + n,) * 2)
-        label = connected_components(links, directed=False)[1][rows:]
-        return [at[label == number] for number in np.unique(label)]
+        part, n = self.within(at), self.sums + len(at)
+        links = coo_array((np.ones(len(part.row)), (part.row, self.sums + part.column)), shape=(n, n))
+        label = connected_components(links, directed=False)[1][self.sums :]
+        order = np.argsort(label, kind="stable")
+        return np.split(at[order], np.flatnonzero(np.diff(label[order])) + 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +115,7 @@ class Attack:
 
     def __init__(self, values: NDArray[np.float64], sums: Sums) -> None:
         """Take the true values (entries,), none negative, and the sums that hold."""
-        self._matrix = sums.matrix.tocsc()
+        self._sums = sums
         self._scale = float(max(np.max(values, initial=0.0), 1e-12))
         self._true = values / self._scale
         self._low, self._high = self._true.copy(), self._true.copy()
@@ -122,17 +144,18 @@ class Attack:
 
     def _solve(self, entry: int, group: NDArray[np.int64], sign: float) -> None:
         """Make one entry as small (sign 1) or as large (sign -1) as the sums allow."""
-        part = self._matrix[:, group].tocsr()
-        part = part[np.diff(part.indptr) > 0]
-        at = int(np.searchsorted(group, entry))
-        if part.shape[0] == 0:
+        part = self._sums.within(group)
+        if len(part.row) == 0:
             self._low[entry], self._high[entry] = 0.0, _FAR
             return
+        used, row = np.unique(part.row, return_inverse=True)
+        matrix = csc_array((part.sign, (row, part.column)), shape=(len(used), len(group)))
         cost = np.zeros(len(group))
-        cost[at] = sign
-        right = part @ self._true[group]
-        # Its type stubs know no sparse matrices, linprog does.
-        found = linprog(cost, A_eq=part, b_eq=right, bounds=(0.0, _FAR), method="highs")  # type: ignore[call-overload]
+        cost[np.searchsorted(group, entry)] = sign
+        right = np.asarray(matrix @ self._true[group])
+        # Nothing has to be whole: a plain linear program, without the checks of `linprog` that cost more
+        # than solving it.
+        found = milp(cost, constraints=LinearConstraint(matrix, right, right), bounds=Bounds(0.0, _FAR))
         # The true values solve it, so no solution is only a matter of rounding: then nothing new is possible.
         if found.x is not None:
             self._low[group] = np.minimum(self._low[group], found.x)

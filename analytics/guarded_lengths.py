@@ -4,7 +4,8 @@ Counts add over days, and reports of different periods can be subtracted: so a c
 which it, and what is left beside it, rests on enough people each. What does not add up (means, quantiles,
 the curve) is that of days with enough people, and no single visit may be read off it: quantiles have enough
 people on both sides and two digits, the horizon is not beyond what enough people were followed for, and the
-curve's shares are rounded to what as many people are among all.
+curve's shares are rounded to what as many people are among all. Means have two digits, for as many times the
+mean as there are visits, taken from all dwell, would be the time of those who are not in it.
 """
 
 from __future__ import annotations
@@ -115,14 +116,18 @@ class GuardedLengths:
     def figures(self, horizon_s: float, stop_s: float) -> dict[str, float]:
         """The columns of `zone_figures` on lengths and stops; NaN where nothing may be told."""
         table, survival = self.table, self.survival
-        # Where the longest visit was seen to end, nobody's length is the end of the curve.
-        until = horizon_s if survival.reach_s >= horizon_s else self.horizon_s(horizon_s)
-        mean, low, high = survival.restricted_mean_s(until) if until > 0 else (np.nan,) * 3
+        # Where all ended before the horizon nothing is cut off; else enough people's visits are.
+        within = survival.n > 0 and np.isinf(survival.reach_s) and self._longest_s()[0] <= horizon_s
+        until = horizon_s if within else self.horizon_s(horizon_s)
+        bounds = survival.restricted_mean_s(until) if until > 0 else (np.nan,) * 3
+        mean, low, high = (float(f"{value:.2g}") for value in bounds)
         entered, stood = table.visits.beginning_seen, table.stops(stop_s)
         stops = entered & self._told_of(entered, entered & stood, entered & ~stood)
         n, stopped = self._count(stops, entered), self._count(stops & stood, entered & stood)
         ends = self.begun & self._told_of(table.begun & table.ended, table.begun & ~table.ended)
         under_way = ~table.begun & self._told_of(~table.begun)
+        # All visits less those that the curve is made of are those under way.
+        in_curve = self.begun & self._told_of(~table.begun)
         median_low, median_high = survival.median_interval_s()
         known = survival.n > 0
         return {
@@ -130,7 +135,7 @@ class GuardedLengths:
             "mean_km_low_s": low,
             "mean_km_high_s": high,
             "horizon_s": until if until > 0 else np.nan,
-            "visits_km": self._count(self.begun, table.begun),
+            "visits_km": self._count(in_curve, table.begun),
             "censored": self._count(ends & ~table.ended, table.begun & ~table.ended),
             "under_way": self._count(under_way, ~table.begun),
             "median_s": self.quantile_s(survival.quantile_s(0.5)) if known else np.nan,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import RendererAgg
@@ -26,15 +27,11 @@ _ELLIPSIS = "…"
 class Lettering:
     """Measures and cuts text; sizes in points, widths in pixels at 150 dpi."""
 
-    _renderer: RendererAgg = field(default_factory=lambda: RendererAgg(1, 1, DPI))  # type: ignore[no-untyped-call]
-
     def width_px(self, text: str, size: float, weight: str = "normal") -> float:
         """Width of one line of text."""
         if not text:
             return 0.0
-        measure = self._renderer.get_text_width_height_descent
-        width, _, _ = measure(text, font(text, size, weight), False)  # type: ignore[no-untyped-call]
-        return float(width)
+        return _width_px(text, size, weight)
 
     def fit(self, text: str, size: float, width_px: float, weight: str = "normal") -> str:
         """The text in one line of at most `width_px`, cut in the middle with an ellipsis where too long.
@@ -75,6 +72,15 @@ class Lettering:
         return text + _ELLIPSIS
 
 
+@lru_cache(maxsize=4096)
+def _width_px(text: str, size: float, weight: str) -> float:
+    """Wrapping asks for the same beginnings of lines again and again, and all maps of a run say the same."""
+    renderer = RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
+    measure = renderer.get_text_width_height_descent
+    width, _, _ = measure(text, font(text, size, weight), False)  # type: ignore[no-untyped-call]
+    return float(width)
+
+
 def _shortened(text: str, keep: int) -> str:
     """The text with only `keep` of its characters, from both ends."""
     head = (keep + 1) // 2
@@ -110,9 +116,14 @@ def number(value: float, whole: bool = False) -> str:
 
 def _covers(family: str, text: str) -> bool:
     """Whether a font has all characters of a text."""
+    return _characters(family).issuperset(map(ord, text))
+
+
+@cache
+def _characters(family: str) -> frozenset[int]:
+    """What a font has glyphs for; one of the few families named above."""
     path = font_manager.findfont(FontProperties(family=[family]))
-    characters = font_manager.get_font(path).get_charmap()
-    return all(ord(c) in characters for c in text)
+    return frozenset(font_manager.get_font(path).get_charmap())
 
 
 def _installed() -> list[str]:

@@ -45,9 +45,8 @@ def standing_rows(
     ahead = xy_m[before] + share * (xy_m[after] - xy_m[before])
     still = inside & (np.hypot(*(ahead - xy_m).T) < settings.stop_move_m)
     # Each still row covers the rows up to `after`: add up the beginnings and ends of the stretches.
-    change = np.zeros(n + 1, dtype=np.int64)
-    np.add.at(change, np.flatnonzero(still), 1)
-    np.add.at(change, after[still] + 1, -1)
+    change = -np.bincount(after[still] + 1, minlength=n + 1)
+    change[:-1] += still
     covered = np.cumsum(change[:-1]) > 0
     # Runs of covered rows within a path, kept if they last long enough.
     edge = np.concatenate([[True], (covered[1:] != covered[:-1]) | starts[1:]])

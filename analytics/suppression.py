@@ -70,12 +70,12 @@ def hide(
 def _check(people: NDArray[np.int64], values: Sequence[NDArray[np.float64]], sums: Sums) -> None:
     faults = []
     for measure in values:
-        if measure.shape != people.shape or sums.matrix.shape[1] != len(people):
+        if measure.shape != people.shape or sums.entries != len(people):
             raise ValueError(
                 f"suppression: expected measures and sums over {len(people)} entries, got {measure.shape} "
-                f"and {sums.matrix.shape[1]}"
+                f"and {sums.entries}"
             )
-        off = np.abs(sums.matrix @ measure) > 1e-6 * max(1.0, float(np.max(measure, initial=0.0)))
+        off = np.abs(sums.of_each(measure)) > 1e-6 * max(1.0, float(np.max(measure, initial=0.0)))
         if np.any(off):
             faults.append(f"{int(off.sum())} of the sums do not hold")
         if not np.all(measure >= 0):
@@ -122,16 +122,20 @@ def _weak(
     It does if it has a single hidden entry that nobody may know, or if what is hidden in it is together less
     than one of its small entries needs, totals apart.
     """
-    held = sums.holds[:, group]
-    hidden = held.sum(axis=1)
-    totals_hidden = (hidden - sums.matrix[:, group].sum(axis=1)) > 0
-    weak = np.zeros(held.shape[0], dtype=np.bool_)
+    held = sums.within(group)
+    hidden = np.bincount(held.row, minlength=sums.sums)
+    totals_hidden = np.bincount(held.row[held.sign < 0], minlength=sums.sums) > 0
+    weak = np.zeros(sums.sums, dtype=np.bool_)
     for values, room in measures:
         wanted = room.wanted[group]
-        needed = held.multiply(np.where(wanted, room.high[group], 0.0)[None, :]).tocsr()
-        most = needed.max(axis=1).toarray().ravel()
-        short = ~totals_hidden & (held @ values[group] < most * (1 - 1e-9))
-        weak |= (held @ wanted.astype(np.float64) > 0) & ((hidden == 1) | short)
+        if not wanted.any():
+            continue
+        most = np.zeros(sums.sums)
+        np.maximum.at(most, held.row, np.where(wanted, room.high[group], 0.0)[held.column])
+        together = np.bincount(held.row, weights=values[group][held.column], minlength=sums.sums)
+        short = ~totals_hidden & (together < most * (1 - 1e-9))
+        asked = np.bincount(held.row, weights=wanted[held.column], minlength=sums.sums) > 0
+        weak |= asked & ((hidden == 1) | short)
     return weak
 
 
@@ -147,13 +151,13 @@ def _bystander(
     Where no sum is weak by itself, those with a single hidden entry of the group are. None where all that is
     tied to the group is hidden.
     """
-    holds = sums.holds
-    held = holds[:, group].sum(axis=1)
+    held = np.bincount(sums.within(group).row, minlength=sums.sums)
     weak = weak if weak.any() else held == 1
-    shown = np.flatnonzero(~hidden & (holds[held > 0].sum(axis=0) > 0))
+    tied = np.bincount(sums.column[held[sums.row] > 0], minlength=len(people)) > 0
+    shown = np.flatnonzero(~hidden & tied)
     if len(shown) == 0:
         return None
-    helps = holds[weak].sum(axis=0)[shown]
+    helps = np.bincount(sums.column[weak[sums.row]], minlength=len(people))[shown]
     # A true zero makes no room.
     order = np.lexsort((people[shown], sums.is_total[shown], -helps, people[shown] == 0))
     return int(shown[order[0]])
@@ -165,7 +169,8 @@ def hide_in_ways(
     """Which ways from place to place must not be shown.
 
     Whoever comes to a place leaves it, so a place's row and its column of the table have one sum, and the
-    reader knows it: it is the number of visits to the place. Nobody is told how many came in all.
+    reader knows it: it is the number of visits to the place. Who comes begins once and ends once: where the
+    places cover the floor, that sum is the number of people, which is told too.
 
     Args:
         times: (Z + 1, Z + 1) how often somebody went from a place (row) to the next (column); the last row
@@ -190,10 +195,9 @@ def hide_in_ways(
     ]
     entries = np.concatenate([times[way], times.sum(axis=0)])
     everybody = np.concatenate([people[way], visitors, [int(people[-1].sum())]])
-    unprinted = np.arange(ways + side) == ways + side - 1
     hidden = np.zeros_like(way)
     known = np.arange(ways + side) >= ways
-    hidden[way] = hide(everybody, [entries], Sums.of(ways + side, sums), min_people, unprinted, known)[:ways]
+    hidden[way] = hide(everybody, [entries], Sums.of(ways + side, sums), min_people, known=known)[:ways]
     return hidden
 
 
@@ -260,9 +264,9 @@ def hide_in_map(
     Args:
         people: (cells,) different people in each cell.
         dwell_s: (cells,) their dwell.
-        areas: Areas whose total dwell is told, such as zones, and rests on enough people: the share (cells,)
-            in 0..1 of each cell that lies in it, and the dwell. Of a cell that an outline cuts, any part may
-            lie inside.
+        areas: Areas whose total dwell is told, such as zones, and rests on enough people; they share no
+            floor, or the difference of two might be told. The share (cells,) in 0..1 of each cell that lies
+            in it, and the dwell. Of a cell that an outline cuts, any part may lie inside.
         min_people: Least number of people a shown number rests on.
 
     Returns:

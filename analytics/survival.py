@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import CensoredData, ecdf
 
 _Z95 = 1.959963984540054
 # Bounds of a curve are compared with a share; rounding must not decide whether they meet.
@@ -53,6 +52,8 @@ class Survival:
         """
         if not self.n or not self.ended.any():
             return np.zeros((0, 4))
+        from scipy.stats import CensoredData, ecdf  # takes a quarter of a second to load
+
         data = CensoredData(uncensored=self.dwell_s[self.ended], right=self.dwell_s[~self.ended])
         found = ecdf(data).sf
         with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):

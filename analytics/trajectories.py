@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analytics.grid import Unit
 from analytics.settings import TrajectorySettings
-from analytics.smoother import fixed_interval_mean
+from analytics.smoother import FixedIntervalSmoother
 from analytics.standing import at_rest_rows, standing_rows
 
 # Student-t weights of residuals: a box cut by a shelf is metres off, more often than a Gaussian has it.
@@ -28,7 +28,8 @@ _LEAST_NOISE = 0.02
 # A box misses the feet alike for a while: measured on five cameras at 25 and 30 fps, the correlation of the
 # error is about 0.7 one picture later, 0.45 after 0.13 s and 0.2 after 0.5 s.
 _FOOT_MEMORY_S = 0.15
-_ROWS_AT_ONCE = 500_000
+# Few enough that a block's equations stay in the processor's cache.
+_ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -326,12 +327,13 @@ def _smooth_block(
     independent[measured] = weight
     information = certainty * independent[:, None]
     z = np.where(measured[:, None], positions.xy[rows], 0.0)
+    smoother = FixedIntervalSmoother(t_s, path, scale, settings)
     still = np.zeros(len(rows), dtype=np.bool_)
     standing, xy = still, np.empty((len(rows), 2))
     for _ in range(2):
         weight = np.ones(len(rows))
         for _ in range(_ROBUST_PASSES):
-            xy = fixed_interval_mean(t_s, path, z, information * weight[:, None], scale, still, settings)
+            xy = smoother.mean(z, information * weight[:, None], still)
             d = z - xy
             d2 = certainty[:, 0] * d[:, 0] ** 2 + 2 * certainty[:, 1] * d[:, 0] * d[:, 1]
             d2 += certainty[:, 2] * d[:, 1] ** 2

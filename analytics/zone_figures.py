@@ -17,6 +17,7 @@ from analytics.visits import Visits
 from analytics.zones import Zone
 
 NOT_REACHED = "not reached"
+COUNTS = ("visitors", "entries", "visits_km", "censored", "under_way", "stopped", "peak")
 # Times are sums of differences: rounding must not decide whether a stop is long enough.
 _STEP_S = 1e-6
 
@@ -172,6 +173,13 @@ def _lengths(table: VisitTable, settings: MapSettings, stop_s: float) -> dict[st
 
 
 def in_words(figures: pd.DataFrame) -> pd.DataFrame:
-    """The table with "not reached" for what is infinite, for files that people read."""
+    """The table for files that people read: counts as whole numbers, "not reached" for what is infinite."""
     rounded = figures.round(3)
-    return rounded.astype(object).where(~rounded.isin([np.inf]), NOT_REACHED)
+    words = rounded.astype(object).where(~rounded.isin([np.inf]), NOT_REACHED)
+    return words.assign(**{name: whole_numbers(words[name]) for name in COUNTS if name in words})
+
+
+def whole_numbers(counts: pd.Series) -> pd.Series:
+    """Counts that stand as fractions because some are missing, as the whole numbers that they are."""
+    whole = [int(n) if isinstance(n, float) and n.is_integer() else n for n in counts.tolist()]
+    return pd.Series(whole, index=counts.index, dtype=object)

@@ -1,10 +1,15 @@
 """Wall and processor time per second of footage, memory and errors, beside other programs, in turns.
 
-    make bench-peers [PEERS_ARGUMENTS="--rounds 3 --data ../shared/data --weights int8 untrained"]
+    make bench-peers [PEERS_ARGUMENTS="--rounds 3 --minutes 11 --data ../shared/data"]
 
 Contestants, each a process of its own, start included: the Heatmap of ultralytics Solutions; a script of
 supervision and trackers (`peer_scripts.py`); Dwellmap at every picture; Dwellmap as shipped (8 pictures a
 second). They take turns, round by round, on the same clips with the same weights; the tables hold medians.
+There is one round of each contest, and as many more, the first contest first, as the minutes allow; on a
+machine with other work contests are left out that would take longer.
+
+The concourse four times in a row (without the slower of the peers) tells what a start, the drawing and the
+other fixed costs are from what each second of footage costs.
 
 Weights are the INT8 folder of the test data, and YOLO11n untrained (`yolo11n.yaml`), as `.pt`: its boxes are
 none, so that Dwellmap, which pays for each box later on, is given those that the INT8 folder found, after the
@@ -222,50 +227,81 @@ def scores(run: Path, truth_folder: Path, scale: float) -> str:
     return f"{told.people.people_ratio:.2f} | {100 * told.both[0].median:.0f} %"
 
 
-class Contest:
-    """One clip with one kind of weights."""
+HEATMAP, SUPERVISION = "ultralytics Heatmap", "supervision + trackers"
+EVERY, SHIPPED = "Dwellmap, every picture", "Dwellmap as shipped"
+WEIGHTS = {"int8": "INT8 folder", "untrained": "YOLO11n untrained (peers: .pt by torch; Dwellmap: exported)"}
 
-    def __init__(self, options: argparse.Namespace, name: str, kind: str, folder: Path) -> None:
-        self.clip = CLIPS[name]
-        self.name = name
-        self.kind = kind
+
+@dataclass(frozen=True)
+class Event:
+    """A clip, so many times in a row, with one kind of weights, and who takes part."""
+
+    clip: str
+    weights: str
+    loops: int = 1
+    contestants: tuple[str, ...] = (HEATMAP, SUPERVISION, EVERY, SHIPPED)
+
+
+# The boxes of the first serve the second.
+EVENTS = {
+    "concourse": Event("concourse 720p", "int8"),
+    "concourse-untrained": Event("concourse 720p", "untrained"),
+    "concourse-longer": Event("concourse 720p", "int8", 4, (HEATMAP, EVERY, SHIPPED)),
+    "pets": Event("PETS 480x360", "int8"),
+}
+
+
+class Contest:
+    """An event as it is held."""
+
+    def __init__(self, options: argparse.Namespace, event: Event, folder: Path) -> None:
+        self.event = event
+        self.clip = CLIPS[event.clip]
         self.folder = folder
         self.path = (options.data / "video" / self.clip.file).resolve()
-        if options.loops > 1:
-            self.path = looped(self.path, options.loops, folder)
+        if event.loops > 1:
+            self.path = looped(self.path, event.loops, folder)
         self.int8 = (options.data / "models" / INT8).resolve()
-        self.weights = self.int8 if kind == "int8" else untrained(folder)
-        known = self.clip.truth is not None and options.loops == 1
+        self.weights = self.int8 if event.weights == "int8" else untrained(folder)
+        known = self.clip.truth is not None and event.loops == 1
         self.truth = options.data / "mot" / str(self.clip.truth) if known else None
         self.peers = str(Path(options.peers).absolute())
         self.boxes = folder / f"{self.path.stem}.parquet"
         with av.open(str(self.path)) as container:
             self.length_s = container.duration / av.time_base
+            self.pictures = container.streams.video[0].frames
         self.results: dict[str, list[Spent]] = {}
         self.right: dict[str, str] = {}
         self.limits: list[dict[str, float]] = []
         self.versions = ""
+        self.round_s = 0.0
 
     def round(self) -> None:
         """Every contestant once."""
-        for kind in ("heatmap", "supervision"):
-            tracks = self.folder / f"{kind}.txt"
-            command = [self.peers, str(ROOT / "benchmarks/peer_scripts.py"), kind]
-            took, self.versions = spent([*command, *map(str, (self.path, self.weights, tracks))], self.folder)
-            self.note(f"ultralytics {kind}" if kind == "heatmap" else "supervision + trackers", took, tracks)
-        for label, rate in (("Dwellmap, every picture", 0.0), ("Dwellmap as shipped", RATE)):
-            out = Path(tempfile.mkdtemp(dir=self.folder))
-            took, _ = spent(self.dwellmap(rate, out), self.folder)
-            (run,) = (recipe.parent for recipe in out.glob("*/*/run.json"))
-            if self.kind == "int8" and not rate:
-                shutil.copyfile(run / "detections.parquet", self.boxes)
-            self.note(label, took, run)
+        begin = time.perf_counter()
+        # First, so that weights that are exported once for all have been when the others begin.
         _, told = spent(self.own("limit", self.path, self.weights, self.clip.clock_rate), self.folder)
         self.limits.append(json.loads(told))
+        for label in self.event.contestants:
+            if label in (HEATMAP, SUPERVISION):
+                kind = "heatmap" if label == HEATMAP else "supervision"
+                run = self.folder / f"{kind}.txt"
+                command = [self.peers, str(ROOT / "benchmarks/peer_scripts.py"), kind]
+                took, self.versions = spent(
+                    [*command, *map(str, (self.path, self.weights, run))], self.folder
+                )
+            else:
+                out = Path(tempfile.mkdtemp(dir=self.folder))
+                took, _ = spent(self.dwellmap(0.0 if label == EVERY else RATE, out), self.folder)
+                (run,) = (recipe.parent for recipe in out.glob("*/*/run.json"))
+                if self.event.weights == "int8" and label == EVERY:
+                    shutil.copyfile(run / "detections.parquet", self.boxes)
+            self.note(label, took, run)
+        self.round_s = time.perf_counter() - begin
 
     def dwellmap(self, rate: float, out: Path) -> list[str]:
         """The command of a user; with untrained weights, the same from Python."""
-        if self.kind == "untrained":
+        if self.event.weights == "untrained":
             return self.own("given", self.path, self.weights, self.boxes, rate, self.clip.clock_rate, out)
         return [
             DWELLMAP, "run", str(self.path), "--weights", str(self.weights),
@@ -280,38 +316,53 @@ class Contest:
     def note(self, label: str, took: Spent, run: Path) -> None:
         """Keep what it took, and once how right it was."""
         self.results.setdefault(label, []).append(took)
-        if self.truth is not None and self.kind == "int8" and label not in self.right:
+        print(
+            f"{self.name}: {label}: {took.wall_s:.1f} s, processor {took.processor_s:.1f} s",
+            file=sys.stderr, flush=True,
+        )  # fmt: skip
+        if self.truth is not None and self.event.weights == "int8" and label not in self.right:
             self.right[label] = scores(run, self.truth, self.clip.scale)
 
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+        return f"{self.event.clip}, {self.length_s:.1f} s"
+
     def show(self) -> None:
-        """Print the table."""
-        median = {key: statistics.median(one[key] for one in self.limits) for key in self.limits[0]}
-        print(f"\n{self.name}, {self.kind}, {self.length_s:.1f} s of footage\n")
+        """Print the table, as `docs/benchmarks.md` has it."""
+        middle = {
+            label: [statistics.median(getattr(run, key) for run in runs)
+                    for key in ("wall_s", "processor_s", "memory_mib")]
+            for label, runs in self.results.items()
+        }  # fmt: skip
+        limit_s = {label: self.limit(label, "model_s", "decode_s") for label in (EVERY, SHIPPED)}
+        print(f"\n{WEIGHTS[self.event.weights]}, rounds: {len(self.limits)}\n")
         print(
-            "| | wall s / s | times real time | processor s / s | MiB | wall / limit | people / true "
-            "| attention error |"
+            f"| {self.name} | wall s / s | times real time | processor s / s | MiB | wall / limit "
+            "| Heatmap / wall | Heatmap / processor | people / true | attention error |"
         )
-        print("|---|---|---|---|---|---|---|---|")
-        for label, runs in self.results.items():
-            wall, processor, memory = (
-                statistics.median(getattr(run, key) for run in runs)
-                for key in ("wall_s", "processor_s", "memory_mib")
-            )
-            looked = median["sampled"] if "shipped" in label else median["pictures"]
-            least = median["decode_s"] + looked * median["model_s"]
-            right = self.right.get(label, "- | -")
+        print("|---|---|---|---|---|---|---|---|---|---|")
+        for label, (wall, processor, memory) in middle.items():
+            least = limit_s[SHIPPED if label == SHIPPED else EVERY]
             print(
                 f"| {label} | {wall / self.length_s:.3f} | {self.length_s / wall:.2f} "
-                f"| {processor / self.length_s:.3f} | {memory:.0f} | {wall / least:.2f} | {right} |"
+                f"| {processor / self.length_s:.3f} | {memory:.0f} | {wall / least:.2f} "
+                f"| {middle[HEATMAP][0] / wall:.2f} | {middle[HEATMAP][1] / processor:.2f} "
+                f"| {self.right.get(label, '- | -')} |"
             )
-        for label, looked in (("every picture", "pictures"), ("as shipped", "sampled")):
-            wall = median["decode_s"] + median[looked] * median["model_s"]
-            processor = median["decode_cpu_s"] + median[looked] * median["model_cpu_s"]
+        for label, words in ((EVERY, "every picture"), (SHIPPED, "as shipped")):
+            wall, processor = limit_s[label], self.limit(label, "model_cpu_s", "decode_cpu_s")
             print(
-                f"| limit, {label} | {wall / self.length_s:.3f} | {self.length_s / wall:.2f} "
-                f"| {processor / self.length_s:.3f} | | 1.00 | | |"
+                f"| limit, {words} | {wall / self.length_s:.3f} | {self.length_s / wall:.2f} "
+                f"| {processor / self.length_s:.3f} | | 1.00 | | | | |"
             )
-        print(f"\nNetwork {1e3 * median['model_s']:.1f} ms a picture; peers: {self.versions}", flush=True)
+        model_ms = 1e3 * statistics.median(one["model_s"] for one in self.limits)
+        print(f"\nNetwork {model_ms:.1f} ms a picture; peers: {self.versions}", flush=True)
+
+    def limit(self, label: str, model: str, decode: str) -> float:
+        """Seconds that decoding and the network take at least, for `EVERY` or `SHIPPED`."""
+        looked = "pictures" if label == EVERY else "sampled"
+        return statistics.median(one[decode] + one[looked] * one[model] for one in self.limits)
 
 
 def main() -> None:
@@ -332,27 +383,46 @@ def main() -> None:
     data = os.environ.get("DWELLMAP_TEST_DATA", "../shared/data")
     parser.add_argument("--data", type=Path, default=Path(data))
     parser.add_argument("--peers", default=sys.executable, help="Python of the peers' environment")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="at most, of each contest")
     parser.add_argument(
-        "--loops", type=int, default=1,
-        help="each clip so many times in a row: what a start and the drawing cost weighs less; no truth then",
-    )  # fmt: skip
-    parser.add_argument("--clips", nargs="+", choices=list(CLIPS), default=list(CLIPS))
-    parser.add_argument(
-        "--weights", nargs="+", choices=("int8", "untrained"), default=["int8", "untrained"],
-        help="int8 comes first, its boxes serve the other",
-    )  # fmt: skip
+        "--minutes", type=float, default=11.0, help="no further round begins that would end later"
+    )
+    parser.add_argument("--events", nargs="+", choices=list(EVENTS), default=list(EVENTS))
     options = parser.parse_args()
+    if "concourse-untrained" in options.events and "concourse" not in options.events:
+        parser.error("concourse-untrained needs the boxes that concourse finds")
+    options.events.sort(key=list(EVENTS).index)
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load before {load}")
+    print(f"{processor_name()}, {os.cpu_count()} cores, load before {load}", flush=True)
+    begin = time.monotonic()
     with tempfile.TemporaryDirectory() as named:
-        for name in options.clips:
-            for kind in options.weights:
-                contest = Contest(options, name, kind, Path(named))
-                for _ in range(options.rounds):
-                    contest.round()
+        contests = [Contest(options, EVENTS[event], Path(named)) for event in options.events]
+        pace: dict[str, float] = {}  # seconds a picture and contestant, with the same weights
+        for contest in contests:
+            work = contest.pictures * (len(contest.event.contestants) + 1)
+            expected_s = work * pace.get(contest.event.weights, 0.0)
+            if time.monotonic() - begin + expected_s > 60 * options.minutes:
+                print(f"\n{contest.name}, {contest.event.weights}: left out, no time", flush=True)
+                continue
+            contest.round()
+            contest.show()
+            pace[contest.event.weights] = contest.round_s / work
+        for contest in contests:
+            while 0 < len(contest.limits) < options.rounds:
+                if time.monotonic() - begin + contest.round_s > 60 * options.minutes:
+                    break
+                contest.round()
+            if len(contest.limits) > 1:
                 contest.show()
     print("\nload after", ", ".join(f"{one:.1f}" for one in os.getloadavg()))
+
+
+def processor_name() -> str:
+    """As Linux tells it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 if __name__ == "__main__":

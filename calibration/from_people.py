@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, least_squares
 
 from calibration.calibration import Calibration, normalised
-from calibration.homography import Array, apply, third
+from calibration.homography import Array, third
 from calibration.pairs import Pairs
 from calibration.people import MadeFromPeople
 from calibration.pose import CameraPose
+from calibration.standing import FOOT_SHARE, PERSON_M, projection, standing
 
-_PERSON_M = 1.7
 # Relative: how people's heights differ, how far boxes are off, how far the average may be from 1.70 m.
-_HEIGHT_SIGMA, _BOX_SIGMA, _AVERAGE_SIGMA = 0.08 / _PERSON_M, 0.06, 0.03
+_HEIGHT_SIGMA, _BOX_SIGMA, _AVERAGE_SIGMA = 0.08 / PERSON_M, 0.06, 0.03
 # Speed of strolling people; logarithmic, how places differ, people, and one person from moment to moment.
 _SPEED_MPS, _PACE_SIGMA, _SPEED_SIGMA, _MOMENT_SIGMA = 1.1, 0.4, 0.3, 0.25
 # What is known before, logarithmic but for the roll: focal length in longer sides of the picture, height.
@@ -43,9 +43,8 @@ _MOST_LENGTH_SIGMA, _MOST_FOCAL_SIGMA, _MOST_SCATTER = 0.12, 0.3, 0.25
 _EDGE_PX = 3.0
 _MARGIN_M = 1.0
 _LOST = 3.0
-_STEPS, _MOST_STEP_PX = 6, 300.0
-# Var(head) / (var(head) + var(foot)), of boxes' upper and lower edges.
-_FOOT_SHARE = 0.3
+# Of a parameter, to see what it does: half of the digits.
+_STEP = float(np.finfo(np.float64).eps ** 0.5)
 
 
 def calibration_from_people(
@@ -80,7 +79,7 @@ def calibration_from_people(
     cov = np.linalg.pinv(np.asarray(found.jac).T @ np.asarray(found.jac))
     # People here may be taller or smaller than elsewhere: then all lengths are.
     cov[2, 2] += _AVERAGE_SIGMA**2
-    scatter = float(np.median(np.abs(_height_errors(x, seen, image_size_px)))) * 1.48
+    scatter = float(np.median(np.abs(_errors(x, seen, image_size_px)[0]))) * 1.48
     if scatter > _MOST_SCATTER:
         raise ValueError(
             f"people: their heights differ by {scatter:.0%} wherever the camera is put; boxes are cut "
@@ -126,7 +125,7 @@ class _Seen:
         head, foot, person, t_s = head[rows], foot[rows], person[rows], t_s[rows]
         height = foot[:, 1] - head[:, 1]
         middle = (head[:, 0] + foot[:, 0]) / 2
-        share = _FOOT_SHARE * foot[:, 1] + (1 - _FOOT_SHARE) * head[:, 1]
+        share = FOOT_SHARE * foot[:, 1] + (1 - FOOT_SHARE) * head[:, 1]
         anchor, height = _steadied(np.column_stack([middle, share, height]), person, t_s)
         places: list[int] = []
         ways: list[tuple[int, int]] = []
@@ -147,7 +146,7 @@ class _Seen:
             moved = np.linalg.norm(self.way_to - self.way_from, axis=1) / self.way_tall_px
             walked = moved > _WAY_HEIGHTS * self.way_s
         else:
-            walked = _SPEED_MPS * np.exp(_speed_errors(x, self, image_size_px)) > _WALKING_MPS
+            walked = _SPEED_MPS * np.exp(_errors(x, self, image_size_px)[1]) > _WALKING_MPS
         return replace(
             self, way_from=self.way_from[walked], way_to=self.way_to[walked], way_s=self.way_s[walked],
             walker=np.unique(self.walker[walked], return_inverse=True)[1],
@@ -212,66 +211,24 @@ def _check_spread(foot: Array, image_size_px: tuple[int, int]) -> None:
         )
 
 
-def _projection(x: Array, image_size_px: tuple[int, int]) -> Array:
-    """(3, 4) projection of (x, y, height, 1): camera above the origin, looking to negative y."""
-    focal, tilt, camera_m, roll = np.exp(x[0]), x[1], np.exp(x[2]), x[3]
-    w, h = image_size_px
-    forward = np.array([0.0, -np.cos(tilt), np.sin(tilt)])
-    level = np.array([1.0, 0.0, 0.0])
-    below = np.cross(forward, level)
-    R = np.stack(
-        [np.cos(roll) * level + np.sin(roll) * below, np.cos(roll) * below - np.sin(roll) * level, forward]
-    )
-    K = np.array([[focal, 0, (w - 1) / 2], [0, focal, (h - 1) / 2], [0, 0, 1.0]])
-    return np.asarray(K @ np.column_stack([R[:, 0], R[:, 1], -R[:, 2], camera_m * R[:, 2]]), dtype=np.float64)
-
-
-def _standing(P: Array, anchor_px: Array) -> tuple[Array, Array]:
-    """Where people of 1.70 m stand, and how tall they look.
-
-    Seen from above people lean outwards in the picture, so that foot and head are not below each other.
-
-    Args:
-        P: (3, 4) projection.
-        anchor_px: (N, 2) as `_Seen` has them.
+def _errors(x: Array, seen: _Seen, image_size_px: tuple[int, int]) -> tuple[Array, Array]:
+    """What speaks against cameras of parameters (..., 5).
 
     Returns:
-        (N, 2) metres, NaN at the horizon and beyond, and (N,) rows of the picture from head to foot.
+        (..., n) logarithm of how tall people look over how tall 1.70 m looks there, and (..., k) of how fast
+        people walk over how fast people walk.
 
     """
-    to_floor = np.asarray(np.linalg.inv(P[:, [0, 1, 3]]), dtype=np.float64)
-    foot = anchor_px.copy()
-    before = np.zeros(len(foot))
-    slope, moved = np.ones(len(foot)), np.ones(len(foot))
-    for step in range(_STEPS):
-        floor = apply(to_floor, foot)
-        head = np.column_stack([floor, np.full(len(floor), _PERSON_M), np.ones(len(floor))]) @ P.T
-        head = head[:, :2] / np.maximum(head[:, 2:], 1e-3)
-        tall = foot[:, 1] - head[:, 1]
-        found = foot[:, 1] - (1 - _FOOT_SHARE) * tall
-        if step:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                slope = np.clip(np.nan_to_num((found - before) / moved, nan=1.0), 0.3, 3.0)
-        moved = np.clip((anchor_px[:, 1] - found) / slope, -_MOST_STEP_PX, _MOST_STEP_PX)
-        before = found
-        foot = np.column_stack([anchor_px[:, 0] - (head[:, 0] - foot[:, 0]) / 2, foot[:, 1] + moved])
-    return floor, tall
-
-
-def _height_errors(x: Array, seen: _Seen, image_size_px: tuple[int, int]) -> Array:
-    """(n,) logarithm of how tall people look over how tall 1.70 m looks there."""
-    floor, tall = _standing(_projection(x, image_size_px), seen.anchor)
-    lost = np.isnan(floor).any(axis=1) | ~(tall > 1.0)
+    places = (seen.anchor, seen.way_from, seen.way_to)
+    floor, tall = standing(projection(x, image_size_px), np.concatenate(places))
+    n, k = len(seen.anchor), len(seen.way_s)
+    tall = tall[..., :n]
+    lost = np.isnan(floor[..., :n, :]).any(axis=-1) | ~(tall > 1.0)
     tall = np.where(lost, 1.0, tall)
-    return np.where(lost, _LOST, np.clip(np.log(seen.tall_px / tall), -_LOST, _LOST))
-
-
-def _speed_errors(x: Array, seen: _Seen, image_size_px: tuple[int, int]) -> Array:
-    """(k,) logarithm of how fast people walk over how fast people walk."""
-    P = _projection(x, image_size_px)
-    walked = np.linalg.norm(_standing(P, seen.way_to)[0] - _standing(P, seen.way_from)[0], axis=1)
+    heights = np.where(lost, _LOST, np.clip(np.log(seen.tall_px / tall), -_LOST, _LOST))
+    walked = np.linalg.norm(floor[..., n + k :, :] - floor[..., n : n + k, :], axis=-1)
     speed = np.clip(np.nan_to_num(walked, nan=1e3) / seen.way_s, 0.02, 50.0)
-    return np.asarray(np.log(speed / _SPEED_MPS), dtype=np.float64)
+    return heights, np.asarray(np.log(speed / _SPEED_MPS), dtype=np.float64)
 
 
 def _fitted(seen: _Seen, image_size_px: tuple[int, int], near: Array | None = None) -> OptimizeResult:
@@ -281,18 +238,27 @@ def _fitted(seen: _Seen, image_size_px: tuple[int, int], near: Array | None = No
     """
     longer = max(image_size_px)
 
-    def residual(x: Array) -> Array:
+    def residuals(x: Array) -> Array:
+        """Of parameters (c, 5), all at once: (c, m)."""
         before = [
-            (x[0] - np.log(_FOCAL * longer)) / _FOCAL_SIGMA,
-            (x[2] - np.log(_CAMERA_M)) / _CAMERA_SIGMA,
-            x[3] / _ROLL_SIGMA,
-            x[4] / _PACE_SIGMA,
+            (x[:, 0] - np.log(_FOCAL * longer)) / _FOCAL_SIGMA,
+            (x[:, 2] - np.log(_CAMERA_M)) / _CAMERA_SIGMA,
+            x[:, 3] / _ROLL_SIGMA,
+            x[:, 4] / _PACE_SIGMA,
         ]
-        heights = _whitened(_height_errors(x, seen, image_size_px), seen.person, _BOX_SIGMA, _HEIGHT_SIGMA)
-        speeds = _whitened(
-            _speed_errors(x, seen, image_size_px) - x[4], seen.walker, _MOMENT_SIGMA, _SPEED_SIGMA
-        )
-        return np.concatenate([heights, speeds, before])
+        heights, speeds = _errors(x, seen, image_size_px)
+        heights = _whitened(heights, seen.person, _BOX_SIGMA, _HEIGHT_SIGMA)
+        speeds = _whitened(speeds - x[:, 4:], seen.walker, _MOMENT_SIGMA, _SPEED_SIGMA)
+        return np.concatenate([heights, speeds, np.column_stack(before)], axis=1)
+
+    def residual(x: Array) -> Array:
+        return np.asarray(residuals(x[None])[0], dtype=np.float64)
+
+    def derivative(x: Array) -> Array:
+        """(m, 5) by forward differences: SciPy would ask for one after the other."""
+        steps = np.diag(_STEP * np.maximum(1.0, np.abs(x)))
+        found = residuals(np.vstack([x, x + steps]))
+        return np.asarray((found[1:] - found[0]).T / steps.diagonal(), dtype=np.float64)
 
     found = []
     starts = [
@@ -301,23 +267,38 @@ def _fitted(seen: _Seen, image_size_px: tuple[int, int], near: Array | None = No
     for start in starts if near is None else [near]:
         # Wrong boxes and hidden feet are far off: a robust loss.
         solved = least_squares(
-            residual, start, loss="soft_l1", x_scale=(0.3, 0.2, 0.3, 0.05, 0.3), max_nfev=60
+            residual,
+            start,
+            jac=derivative,
+            loss="soft_l1",
+            x_scale=(0.3, 0.2, 0.3, 0.05, 0.3),
+            max_nfev=60,
         )
         found.append(solved)
     return min(found, key=attrgetter("cost"))
 
 
 def _whitened(errors: Array, person: NDArray[np.int64], each_sigma: float, person_sigma: float) -> Array:
-    """Errors of which those of one person share a part, as independent ones of unit variance."""
-    count = np.bincount(person) if len(person) else np.zeros(0)
-    mean = np.bincount(person, errors) / np.maximum(count, 1) if len(person) else count
+    """Errors (c, n) of which those of one person share a part, as independent ones of unit variance.
+
+    Args:
+        errors: Each row for itself.
+        person: (n,) ascending numbers 0..; every number occurs.
+        each_sigma: Of a single error.
+        person_sigma: Of the part that a person's errors share.
+
+    """
+    if not len(person):
+        return errors
+    count = np.bincount(person)
+    mean = np.add.reduceat(errors, np.append(0, np.cumsum(count)[:-1]), axis=1) / count
     shared = (1 - np.sqrt(each_sigma**2 / (each_sigma**2 + count * person_sigma**2))) * mean
-    return np.asarray((errors - shared[person]) / each_sigma, dtype=np.float64)
+    return np.asarray((errors - shared[:, person]) / each_sigma, dtype=np.float64)
 
 
 def _calibration(x: Array, cov: Array, seen: _Seen, image_size_px: tuple[int, int]) -> Calibration:
     """The camera on a plan that holds everybody, with its covariance."""
-    floor = _standing(_projection(x, image_size_px), seen.anchor)[0]
+    floor = standing(projection(x, image_size_px), seen.anchor)[0]
     # A few boxes near the horizon are far off.
     low = np.floor(np.nanquantile(floor, 0.01, axis=0) - _MARGIN_M)
     floor = floor - low
@@ -325,7 +306,7 @@ def _calibration(x: Array, cov: Array, seen: _Seen, image_size_px: tuple[int, in
     scale = float(np.nanmedian(np.linalg.norm(floor - centre, axis=1)))
 
     def moved(at: Array) -> Array:
-        P = _projection(at, image_size_px)
+        P = projection(at, image_size_px)
         P[:, 3] += P[:, :2] @ low
         return P
 
@@ -333,13 +314,13 @@ def _calibration(x: Array, cov: Array, seen: _Seen, image_size_px: tuple[int, in
         # Where such a floor lies and how large it is has no meaning on a map of its own: what makes positions
         # uncertain there is that its shape is. How far lengths are off is stated by itself.
         P = moved(at)
-        aligned = _similarity(_standing(P, seen.anchor)[0], floor)
+        aligned = _similarity(standing(P, seen.anchor)[0], floor)
         H = P[:, [0, 1, 3]] @ np.linalg.inv(aligned)
         return normalised(np.asarray(H, dtype=np.float64), image_size_px, centre, scale).ravel()[:8]
 
     def size(at: Array) -> Array:
         """Logarithm of how far apart people are."""
-        apart = _standing(_projection(at, image_size_px), seen.anchor)[0]
+        apart = standing(projection(at, image_size_px), seen.anchor)[0]
         return np.array([0.5 * np.log(np.nanmean(np.sum((apart - np.nanmean(apart, axis=0)) ** 2, axis=1)))])
 
     J, by = _derivative(parameters, x), _derivative(size, x)

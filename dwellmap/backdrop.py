@@ -12,6 +12,7 @@ from analytics.render import Backdrop
 from dwellmap.view import CameraView
 
 _WIDTH_PX = 1400
+_ROWS = 32
 # A share of the longer side of a picture of the scene: who stood still all through a short recording is part
 # of its scene, and nobody shall be made out.
 _BLUR = 0.018
@@ -37,12 +38,17 @@ def backdrop_of(view: CameraView, scene_picture: Path | None) -> Backdrop | None
         return Backdrop(scene, view.extent, plan=False)
     scale = _WIDTH_PX / max(x1 - x0, y1 - y0)
     size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
-    centres = np.stack(
-        np.meshgrid((np.arange(size[0]) + 0.5) / scale + x0, (np.arange(size[1]) + 0.5) / scale + y0), -1
-    )
-    # Floor behind the camera or past the horizon is NaN, which lies outside the picture.
-    px = np.nan_to_num(view.calibration.image_from_floor(centres.reshape(-1, 2)), nan=-1e4)
-    x, y = np.clip(px, -1e4, 1e5).astype(np.float32).reshape(*size[::-1], 2).transpose(2, 0, 1)
+    centre_x = (np.arange(size[0]) + 0.5) / scale + x0
+    centre_y = (np.arange(size[1]) + 0.5) / scale + y0
+    x, y = (np.empty(size[::-1], dtype=np.float32) for _ in range(2))
+    # Some rows at a time, which the processor's cache holds.
+    for top in range(0, size[1], _ROWS):
+        rows = slice(top, top + _ROWS)
+        centres = np.stack(np.meshgrid(centre_x, centre_y[rows]), -1)
+        px = view.calibration.image_from_floor(centres.reshape(-1, 2))
+        # Floor behind the camera or past the horizon is NaN, which lies outside the picture.
+        px = np.clip(np.where(np.isnan(px), -1e4, px), -1e4, 1e5).reshape(centres.shape)
+        x[rows], y[rows] = px[..., 0], px[..., 1]
     warped = cv2.remap(scene, x, y, cv2.INTER_LINEAR, borderValue=(255, 255, 255))
     return Backdrop(warped, view.extent, plan=False)
 

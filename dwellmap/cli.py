@@ -13,28 +13,29 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 # Each command stands in a module of its own, in the attribute named here: a function, or an app with
-# commands below it. Modules are imported when their command is asked for, so that `dwellmap doctor` works
-# where a library is broken, and nothing waits for libraries that it does not use.
+# commands below it. The sentence is what `dwellmap --help` says of it. Modules are imported when their
+# command is asked for, so that `dwellmap doctor` works where a library is broken, and nothing waits for
+# libraries that it does not use.
 COMMANDS = {
-    "run": "run",
-    "maps": "maps",
-    "overlay": "overlay",
-    "activity": "activity",
-    "compare": "compare",
-    "link": "link",
-    "watch": "watch",
-    "live": "live",
-    "jobs": "app",
-    "erase": "erase",
-    "report": "report",
-    "export": "export",
-    "evaluate": "evaluate",
-    "calibrate": "app",
-    "site": "app",
-    "studio": "studio",
-    "weights": "app",
-    "demo": "demo",
-    "doctor": "doctor",
+    "run": ("run", "Take recordings to the four floor-plan maps."),
+    "maps": ("maps", "Compute the maps of a run again with other settings."),
+    "overlay": ("overlay", "Blend a run's maps and trails into the camera's picture."),
+    "activity": ("activity", "Measure what moved where and for how long, people or not."),
+    "compare": ("compare", "Compare two periods or sets of runs."),
+    "link": ("link", "Link the recordings of a camera's days anew."),
+    "watch": ("watch", "Watch a folder: footage that lands in it becomes maps."),
+    "live": ("live", "Watch cameras as it happens; every hour becomes a run."),
+    "jobs": ("app", "What became of the footage in a watched folder."),
+    "erase": ("erase", "Erase what is known of single people, keep the sums."),
+    "report": ("report", "Write a report on a period, and tables for spreadsheets."),
+    "export": ("export", "Write the tracks of a run as MOTChallenge text."),
+    "evaluate": ("evaluate", "Compare tracks with the truth."),
+    "calibrate": ("app", "Set a camera up: where its picture lies on the floor."),
+    "site": ("app", "Site files: plan, zones and cameras of one place."),
+    "studio": ("studio", "Calibrate, draw zones and look at runs in a browser."),
+    "weights": ("app", "Fetch the weights of the default YOLO."),
+    "demo": ("demo", "Film a made-up shop, map it, and print the truth beside it."),
+    "doctor": ("doctor", "Say what is missing on this machine, and how to mend it."),
 }
 
 
@@ -51,7 +52,7 @@ class _Commands(TyperGroup):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(f"dwellmap.commands.{cmd_name}"), COMMANDS[cmd_name])
+        found = getattr(import_module(f"dwellmap.commands.{cmd_name}"), COMMANDS[cmd_name][0])
         if not isinstance(found, typer.Typer):
             alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
             alone.command(cmd_name)(found)
@@ -59,6 +60,12 @@ class _Commands(TyperGroup):
         command = get_command(found)
         command.name = cmd_name
         return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write what `COMMANDS` says of them: nothing needs to be imported for that."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
 
 
 app = typer.Typer(

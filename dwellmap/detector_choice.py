@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from tracker.detector import Detector
 from tracker.fingerprint import hash_file, hash_folder
 from tracker.frames import Recording
 from tracker.replay import ReplayDetector
+from tracker.settings import YoloSettings
 from tracker.weights import find_weights, search_order
 
 NO_WEIGHTS = (
@@ -32,7 +34,9 @@ class DetectorChoice:
         kind: "yolo", "motion", "mog2", "hog", "haar" or "replay".
         identity: What determines its boxes apart from the recording: goes into the run's key.
         notes: What the reader of a map has to know about the choice.
-        load: Makes it for a recording.
+        load: Makes it for a recording. Can be pickled: another process makes the same.
+        by_picture: Whether what it finds in a picture depends on that picture alone, so that a recording
+            may be cut for it. The others compare pictures with each other.
 
     """
 
@@ -40,6 +44,7 @@ class DetectorChoice:
     identity: str
     notes: tuple[str, ...]
     load: Callable[[Recording, Calibration | None, Scene], Detector]
+    by_picture: bool = False
 
 
 def choose_detector(
@@ -87,51 +92,65 @@ def choose_detector(
 
 
 def _yolo(weights: Path, settings: Settings) -> DetectorChoice:
-    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
-        del calibration, scene
-        from tracker.yolo import YoloDetector  # loads torch and OpenVINO: only when asked for
-
-        return YoloDetector(weights, settings.yolo, recording.size_px)
-
     digest = (
         hash_folder(weights, (f for f in weights.rglob("*") if f.is_file()))
         if weights.is_dir()
         else hash_file(weights)
     )
     # Another arithmetic gives other last digits, so a run says which it was.
-    return DetectorChoice("yolo", f"yolo {digest} {computing(weights, settings.yolo)}", (), load)
+    identity = f"yolo {digest} {computing(weights, settings.yolo)}"
+    return DetectorChoice("yolo", identity, (), partial(_load_yolo, weights, settings.yolo), by_picture=True)
+
+
+def _load_yolo(
+    weights: Path,
+    settings: YoloSettings,
+    recording: Recording,
+    calibration: Calibration | None,
+    scene: Scene,
+) -> Detector:
+    del calibration, scene
+    from tracker.yolo import YoloDetector  # loads torch and OpenVINO: only when asked for
+
+    return YoloDetector(weights, settings, recording.size_px)
 
 
 def _motion(notes: tuple[str, ...]) -> DetectorChoice:
-    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
-        from tracker.motion import MotionDetector
+    return DetectorChoice("motion", "motion", notes, _load_motion)
 
-        return MotionDetector.for_recording(recording, calibration, scene)
 
-    return DetectorChoice("motion", "motion", notes, load)
+def _load_motion(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
+    from tracker.motion import MotionDetector
+
+    return MotionDetector.for_recording(recording, calibration, scene)
 
 
 def _mog2() -> DetectorChoice:
-    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
-        from tracker.livemotion import LiveMotionDetector
+    return DetectorChoice("mog2", "mog2", (), _load_mog2)
 
-        return LiveMotionDetector(recording.size_px, calibration, scene)
 
-    return DetectorChoice("mog2", "mog2", (), load)
+def _load_mog2(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
+    from tracker.livemotion import LiveMotionDetector
+
+    return LiveMotionDetector(recording.size_px, calibration, scene)
 
 
 def _classical(kind: Literal["hog", "haar"]) -> DetectorChoice:
-    from tracker.classical import HaarDetector, HogDetector, why_missing
+    from tracker.classical import why_missing
 
     missing = why_missing(kind)
     if missing is not None:
         raise ValueError(f"--detector {kind}: {missing}")
+    return DetectorChoice(kind, kind, (), partial(_load_classical, kind))
 
-    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
-        del calibration, scene
-        return (HogDetector if kind == "hog" else HaarDetector).for_recording(recording)
 
-    return DetectorChoice(kind, kind, (), load)
+def _load_classical(
+    kind: Literal["hog", "haar"], recording: Recording, calibration: Calibration | None, scene: Scene
+) -> Detector:
+    del calibration, scene
+    from tracker.classical import HaarDetector, HogDetector
+
+    return (HogDetector if kind == "hog" else HaarDetector).for_recording(recording)
 
 
 def _replay(detections: Path | None, recording: Path, one_of_many: bool) -> DetectorChoice:
@@ -143,9 +162,10 @@ def _replay(detections: Path | None, recording: Path, one_of_many: bool) -> Dete
     if file is None:
         looked = " or ".join(str(c) for c in candidates)
         raise ValueError(f"--detections: expected a file of detections, there is none at {looked}")
+    identity = f"replay {hash_file(file)}"
+    return DetectorChoice("replay", identity, (), partial(_load_replay, file), by_picture=True)
 
-    def load(recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
-        del calibration, scene
-        return ReplayDetector(file, recording.size_px)
 
-    return DetectorChoice("replay", f"replay {hash_file(file)}", (), load)
+def _load_replay(file: Path, recording: Recording, calibration: Calibration | None, scene: Scene) -> Detector:
+    del calibration, scene
+    return ReplayDetector(file, recording.size_px)

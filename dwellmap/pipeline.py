@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 from analytics.analysis import Analysis, analyse, smoothed_paths, typical_height_px
 from analytics.coverage import coverage_of
+from dwellmap.detector_choice import DetectorChoice
 from dwellmap.progress import Reporter
+from dwellmap.side_by_side import Found, cut_for, found_side_by_side
 from dwellmap.site_file import Settings
 from dwellmap.view import CameraView
+from tracker.again import Onlooker, look_again
 from tracker.ahead import ahead
 from tracker.appearance.embedder import Embedder
 from tracker.appearance.looks import Looks
-from tracker.appearance.sight import look
+from tracker.appearance.sight import Sight
 from tracker.bytetrack import track
 from tracker.detections import DetectionLog
 from tracker.detector import Detector, detections
@@ -28,9 +30,10 @@ from tracker.following import followed
 from tracker.frames import Footage, Frame, Recording
 from tracker.linking.audit import Audit
 from tracker.linking.known import Known
-from tracker.phantoms import Suspect, suspects_in, without
+from tracker.phantoms import StillThings, Suspect, without
 from tracker.plausible import plausible
-from tracker.scenepicture import Moment, Part, ScenePicture, shown_part
+from tracker.scenepicture import Moment, Part, ScenePicture, needed, shown_part
+from tracker.spans import UncutError
 from tracker.tracklets import Tracklets
 from tracker.tracks import Tracks
 
@@ -75,10 +78,10 @@ class Seen:
     moments: tuple[Moment, ...] = ()
 
 
-class Looker(Protocol):
-    """Tells what people look like."""
+class Remembering(Protocol):
+    """Tells what people look like whose footage is gone."""
 
-    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings, reporter: Reporter) -> Looks:
+    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings) -> Looks:
         """What the people of these tracklets look like; kept in memory only."""
         ...
 
@@ -96,11 +99,9 @@ class Looking:
     recording: Recording
     embedder: Embedder
 
-    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings, reporter: Reporter) -> Looks:
-        """What the people of these tracklets look like; kept in memory only."""
-        name = self.recording.name
-        with reporter.step(f"{name}: telling people apart", self.recording.duration_s) as step:
-            return look(self.recording, log, tracklets, self.embedder, settings.appearance, step.to)
+    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings) -> Sight:
+        """Who is to look at the people of these tracklets; what is seen is kept in memory only."""
+        return Sight(log, tracklets, self.embedder, settings.appearance)
 
 
 def detect(
@@ -125,25 +126,98 @@ def detect(
 
     """
     stream = recording.read(None if detector.every_frame else sample_fps)
-    scene = ScenePicture(recording.duration_s)
 
-    def found() -> Iterator[tuple[Frame, sv.Detections]]:
+    def found() -> Iterator[Found]:
         with (
             reporter.step(f"{recording.name}: looking for people", recording.duration_s) as step,
             closing(ahead(stream, _AHEAD)) as frames,
         ):
             for frame, people in detections(detector, _waited(frames, timing)):
-                scene.add(frame, people.xyxy)
                 if watcher is not None:
                     watcher(frame.t_s, frame.image_bgr, people.xyxy)
                 yield frame, people
                 step.to(frame.t_s)
 
     since, waited = time.perf_counter(), timing.seconds.get("decode", 0.0)
-    log = DetectionLog.collect(found(), detector.near_edge_m)
+    log, scene = _collected(found(), recording, detector)
     timing.add("detect", since + timing.seconds.get("decode", 0.0) - waited)
+    return _seen(log, scene, recording, stream.footage)
+
+
+def looked_for(
+    recording: Recording,
+    detector: Detector,
+    choice: DetectorChoice,
+    sample_fps: float | None,
+    reporter: Reporter,
+    timing: Timing,
+    watcher: Watcher | None,
+    workers: int,
+) -> Seen:
+    """Look for people with so many processes if the recording can be cut for them, else with this one."""
+    if workers > 1:
+        try:
+            return detect_side_by_side(recording, detector, choice, sample_fps, reporter, timing, workers)
+        except UncutError as why:
+            reporter.say(f"NOTE: {recording.name} is not cut for --workers: {why}; one process does it")
+    return detect(recording, detector, sample_fps, reporter, timing, watcher)
+
+
+def detect_side_by_side(
+    recording: Recording,
+    detector: Detector,
+    choice: DetectorChoice,
+    sample_fps: float | None,
+    reporter: Reporter,
+    timing: Timing,
+    workers: int,
+) -> Seen:
+    """Do what `detect` does, byte for byte, with several processes, each of which decodes a part of the file.
+
+    Args:
+        recording: The footage.
+        detector: Finds people, here.
+        choice: What it was made by: each process makes its own.
+        sample_fps: Pictures a second to look at; None for all.
+        reporter: Told how far it is.
+        timing: Receives the seconds of "detect", decoding included.
+        workers: Processes.
+
+    Raises:
+        UncutError: If the recording cannot be cut, or is not what its packets promise; `detect` does it then.
+        ChildProcessError: If a process dies.
+
+    """
+    since = time.perf_counter()
+    with reporter.step(f"{recording.name}: looking where to cut", None):
+        cut = cut_for(recording, choice, None if detector.every_frame else sample_fps, workers)
+    shown = needed(cut.t_s.tolist(), recording.duration_s)
+    with (
+        reporter.step(f"{recording.name}: looking for people", float(len(cut.t_s))) as step,
+        closing(found_side_by_side(cut, choice, workers, shown, step.to)) as found,
+    ):
+        log, scene = _collected(found, recording, detector)
+    timing.add("detect", since)
+    return _seen(log, scene, recording, cut.footage)
+
+
+def _collected(
+    found: Iterable[Found], recording: Recording, detector: Detector
+) -> tuple[DetectionLog, ScenePicture]:
+    """The table of what was found, and the place without people."""
+    scene = ScenePicture(recording.duration_s)
+
+    def looked_at() -> Iterator[Found]:
+        for frame, people in found:
+            scene.add(frame, people.xyxy)
+            yield frame, people
+
+    return DetectionLog.collect(looked_at(), detector.near_edge_m), scene
+
+
+def _seen(log: DetectionLog, scene: ScenePicture, recording: Recording, footage: Footage) -> Seen:
     picture = scene.picture()
-    return Seen(log, stream.footage, picture, shown_part(picture, recording.size_px), scene.moments)
+    return Seen(log, footage, picture, shown_part(picture, recording.size_px), scene.moments)
 
 
 def countable(log: DetectionLog, view: CameraView) -> tuple[DetectionLog, int]:
@@ -184,9 +258,10 @@ def follow(
     settings: Settings,
     reporter: Reporter,
     timing: Timing,
-    looking: Looker | None = None,
+    looking: Looking | None = None,
     recording: Recording | None = None,
     suspects: tuple[Suspect, ...] = (),
+    remembered: Remembering | None = None,
 ) -> Joined:
     """Join the detections to people, put them on the floor, and count what speaks for faults of identity.
 
@@ -197,10 +272,11 @@ def follow(
         observed_s: (n, 2) intervals in which footage was decoded.
         settings: Thresholds of all packages.
         reporter: Told how far it is.
-        timing: Receives the seconds of "track", "phantoms", "look" and "link".
-        looking: Tells what people look like; None where nobody looked.
+        timing: Receives the seconds of "track", "look" (for phantoms too) and "link".
+        looking: Looks at the people in the footage; None where there is none to look at.
         recording: The footage, to look for phantoms; without it, `suspects` are believed.
         suspects: What was found suspect earlier.
+        remembered: Tells what people look like where there is no footage to look at.
 
     """
     since = time.perf_counter()
@@ -208,25 +284,44 @@ def follow(
         counted, _ = countable(log, view)
         tracklets = track(counted, settings.tracker)
     since = timing.add("track", since)
+    things = None
     if recording is not None:
-        with reporter.step(f"{recording.name}: looking for still things", recording.duration_s) as step:
-            suspects = suspects_in(recording, counted, tracklets, observed_s, settings.phantoms, step.to)
-        since = timing.add("phantoms", since)
+        things = StillThings(counted, tracklets, observed_s, settings.phantoms)
+    sight = None if looking is None else looking.at(counted, tracklets, settings)
+    footage = recording if recording is not None or looking is None else looking.recording
+    _look_again(footage, (things, sight), reporter)
+    suspects = suspects if things is None else things.suspects()
+    since = timing.add("look", since)
     phantoms = [suspect for suspect in suspects if suspect.is_phantom(settings.phantoms)]
     if phantoms:
         counted = without(counted, phantoms)
         tracklets = track(counted, settings.tracker)
         since = timing.add("track", since)
-    looks = None
-    if looking is not None:
-        looks = looking.at(counted, tracklets, settings, reporter)
-        since = timing.add("look", since)
+        if looking is not None:
+            # Without them other boxes are worth looking at.
+            sight = looking.at(counted, tracklets, settings)
+            _look_again(looking.recording, (sight,), reporter)
+    looks = None if sight is None else sight.looks()
+    if remembered is not None:
+        looks = remembered.at(counted, tracklets, settings)
+    since = timing.add("look", since)
     with reporter.step("joining tracklets to people", None):
         doors = tuple(door.xy_m for door in view.scene.doors)
         known = Known(log.t_s, observed_s, shown_px, view.calibration, doors)
         tracks, audited = followed(tracklets, known, settings.linking, looks, log.near_edge_m, view.scene)
     timing.add("link", since)
     return Joined(tracks, audited, suspects)
+
+
+def _look_again(
+    recording: Recording | None, onlookers: Iterable[Onlooker | None], reporter: Reporter
+) -> None:
+    """Show pictures once more to those who are there."""
+    present = [onlooker for onlooker in onlookers if onlooker is not None]
+    if recording is None or not present:
+        return
+    with reporter.step(f"{recording.name}: looking once more", recording.duration_s) as step:
+        look_again(recording, present, step.to)
 
 
 def measure(

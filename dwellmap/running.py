@@ -15,7 +15,7 @@ from calibration.calibration import Calibration
 from dwellmap.days.rebuild import is_linked, rebuild
 from dwellmap.detector_choice import DetectorChoice
 from dwellmap.estimated_floor import with_floor
-from dwellmap.pipeline import Looking, Seen, Timing, Watcher, detect, follow
+from dwellmap.pipeline import Looking, Seen, Timing, Watcher, follow, looked_for
 from dwellmap.progress import Reporter
 from dwellmap.recipe import run_key
 from dwellmap.remarks import Judged
@@ -69,6 +69,7 @@ def run_recording(
     clock_rate: float,
     embedder: Embedder | None = None,
     watcher: Watcher | None = None,
+    workers: int = 1,
 ) -> Finished:
     """Take one recording to its maps.
 
@@ -85,10 +86,12 @@ def run_recording(
         sample_fps: Pictures a second to look at; None for all.
         clock_rate: Real seconds in a second of the container, for the recipe.
         embedder: Tells people apart by their looks; None links them by motion alone.
-        watcher: Shows the people of each picture while it works.
+        watcher: Shows the people of each picture while one process works.
+        workers: Processes that look for people; one that is not cut for them is looked at by one. Any number
+            gives the same run.
 
     Raises:
-        OSError: If the output cannot be written; nothing half-written stays.
+        OSError: If the output cannot be written, or a process dies; nothing half-written stays.
 
     """
     if choice.kind == "replay":
@@ -116,7 +119,7 @@ def run_recording(
             _check_still(still, first_moments(recording), recording, view, settings, target)
         with reporter.step("getting the detector ready", None):
             detector = choice.load(recording, view.calibration, view.scene)
-        seen = detect(recording, detector, sample_fps, reporter, timing, watcher)
+        seen = looked_for(recording, detector, choice, sample_fps, reporter, timing, watcher, workers)
         notes = (*choice.notes, *detector.remarks)
         if still is not None and not _check_still(still, seen.moments, recording, view, settings, target):
             notes = (*notes, NOT_COMPARED)
@@ -144,17 +147,7 @@ def run_recording(
             appearance,
             None if recording.start is None else getattr(recording.start.tzinfo, "key", None),
         )
-        write_run(
-            draft,
-            source,
-            seen,
-            view,
-            settings,
-            notes,
-            reporter,
-            timing,
-            judged,
-        )
+        write_run(draft, source, seen, view, settings, notes, reporter, timing, judged)
     return finished(target, fresh=True, remarks=remarks)
 
 

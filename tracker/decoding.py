@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import av
 from av.container import InputContainer
@@ -16,7 +17,29 @@ from tracker.container import opened
 _FAULTS_IN_A_ROW = 256  # a demuxer that only fails has reached the end of what can be read
 _MOST_IN_FLIGHT = 64  # pictures that a decoder may hold back: FFmpeg's 16 threads and 16 reordered, twice
 _LONGEST_LEAD_S = 60.0  # of undecodable footage before the first picture; a longer one is a false timestamp
-_ONE_PICTURE_PER_PACKET = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "gif"})
+ONE_PICTURE_PER_PACKET = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "gif"})
+
+
+class Reading(Protocol):
+    """One pass over a file's pictures: of the `Decoder`, or of what the packets promise."""
+
+    @property
+    def damaged(self) -> int:
+        """Pictures and packets skipped so far."""
+        ...
+
+    @property
+    def unaccounted(self) -> int:
+        """At the end, pictures that the container states but that never came, not even damaged."""
+        ...
+
+    def pictures(self) -> Generator[tuple[float | None, tuple[int, VideoFrame | None]]]:
+        """Yield (seconds of life or None, (number, picture or None if only its time is known))."""
+        ...
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say in plain words what was skipped."""
+        ...
 
 
 class Decoder:
@@ -137,7 +160,7 @@ class _Pass:
         if self.intact and self._explode and self._lost_its_end():
             self.intact = False
         # Some decoders drop what they cannot use without a word, e.g. all before the first key picture.
-        if self._stream.codec_context.name in _ONE_PICTURE_PER_PACKET:
+        if self._stream.codec_context.name in ONE_PICTURE_PER_PACKET:
             self.damaged += max(0, self._packets - self.decoded)
 
     def seconds(self, stamp: int | None, clock_rate: float) -> float | None:

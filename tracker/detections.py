@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -60,31 +61,30 @@ class DetectionLog:
         if picture.shape != t_s.shape:
             raise ValueError(f"{len(t_s)} pictures but {len(picture)} picture numbers")
         checked = {"t_s": t_s, "offsets": offsets, "xyxy_px": xyxy, "score": score, "picture": picture}
-        for name, array in checked.items():
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        for name, values in checked.items():
+            values.setflags(write=False)
+            object.__setattr__(self, name, values)
 
     @classmethod
     def collect(
         cls, pictures: Iterable[tuple[Frame, sv.Detections]], near_edge_m: float = 0.0
     ) -> DetectionLog:
         """Make the table from frames, in order of time, and what was found in each."""
-        t_s: list[float] = []
-        numbers: list[int] = []
-        boxes: list[NDArray[np.float64]] = []
-        scores: list[NDArray[np.float64]] = []
+        # A long recording has hundreds of thousands of pictures: numbers in a row, not an object for each.
+        t_s, boxes, scores = array("d"), array("d"), array("d")
+        numbers, counts = array("q"), array("q")
         for frame, found in pictures:
             t_s.append(frame.t_s)
             numbers.append(frame.index)
-            boxes.append(np.asarray(found.xyxy, dtype=np.float64).reshape(-1, 4))
+            counts.append(len(found))
+            boxes.frombytes(np.asarray(found.xyxy, dtype=np.float64).tobytes())
             confidence = np.ones(len(found)) if found.confidence is None else found.confidence
-            scores.append(np.asarray(confidence, dtype=np.float64))
-        counts = [len(s) for s in scores]
+            scores.frombytes(np.asarray(confidence, dtype=np.float64).tobytes())
         return cls(
             t_s=np.array(t_s),
-            offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
-            xyxy_px=np.concatenate([np.empty((0, 4)), *boxes]),
-            score=np.concatenate([np.empty(0), *scores]),
+            offsets=np.concatenate([[0], np.cumsum(np.array(counts, dtype=np.int64))]),
+            xyxy_px=np.array(boxes).reshape(-1, 4),
+            score=np.array(scores),
             picture=np.array(numbers, dtype=np.int64),
             near_edge_m=near_edge_m,
         )

@@ -6,7 +6,7 @@ is suspected to be nobody. Nothing is kept of the pixels but how many of them ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tracker.again import look_again
 from tracker.association import iou
 from tracker.detections import DetectionLog
-from tracker.frames import Recording
+from tracker.frames import Frame, Recording
 from tracker.settings import PhantomSettings
 from tracker.tracklets import Tracklets
 from tracker.unchanged import Box, Crop, changed_share, crop
@@ -108,12 +109,59 @@ def suspects_in(
         progress: Told the time (s) of each picture that was looked at.
 
     """
-    if not len(footage_s):
-        return ()
-    begin_s, end_s = float(footage_s[0, 0]), float(footage_s[-1, 1])
-    places = still_places(tracklets, min(settings.suspect_s, max(_THROUGHOUT * (end_s - begin_s), _LEAST_S)))
-    changed = _changed_shares(recording, log, places, progress) if places else []
-    return _suspects(places, changed, begin_s, end_s, settings)
+    search = StillThings(log, tracklets, footage_s, settings)
+    look_again(recording, (search,), progress)
+    return search.suspects()
+
+
+class StillThings:
+    """An `Onlooker` that sees whether what stands still shows the same pixels all the time.
+
+    Args:
+        log: Detections of a recording; `picture` holds the numbers of its pictures.
+        tracklets: Boxes of the log that belong together.
+        footage_s: (m, 2) stretches in which footage was decoded.
+        settings: How long is long, how much change is none.
+
+    Attributes:
+        pictures: Numbers of those to compare; none where nobody stands still for so long.
+
+    """
+
+    def __init__(
+        self,
+        log: DetectionLog,
+        tracklets: Tracklets,
+        footage_s: NDArray[np.float64],
+        settings: PhantomSettings,
+    ) -> None:
+        self._settings = settings
+        self._begin_s = float(footage_s[0, 0]) if len(footage_s) else 0.0
+        self._end_s = float(footage_s[-1, 1]) if len(footage_s) else 0.0
+        short_s = max(_THROUGHOUT * (self._end_s - self._begin_s), _LEAST_S)
+        self._places = still_places(tracklets, min(settings.suspect_s, short_s)) if len(footage_s) else []
+        self._crops: list[list[Crop]] = [[] for _ in self._places]
+        self._wanted: dict[int, list[int]] = {}
+        for k, place in enumerate(self._places):
+            chosen = place.t_s[np.unique(np.linspace(0, len(place.t_s) - 1, _PICTURES).round().astype(int))]
+            for row in np.searchsorted(log.t_s, chosen - 1e-6):
+                self._wanted.setdefault(int(log.picture[row]), []).append(k)
+
+    @property
+    def pictures(self) -> Set[int]:
+        """See `Onlooker`."""
+        return self._wanted.keys()
+
+    def see(self, frame: Frame) -> None:
+        """Keep the grey levels of what stands still in the picture."""
+        if frame.image_bgr is not None:
+            for k in self._wanted[frame.index]:
+                self._crops[k].append(crop(frame.image_bgr, self._places[k].box))
+
+    def suspects(self) -> tuple[Suspect, ...]:
+        """What stood still and showed the same, of the pictures seen so far."""
+        changed = [changed_share(crops) for crops in self._crops]
+        return _suspects(self._places, changed, self._begin_s, self._end_s, self._settings)
 
 
 def suspects_among(
@@ -295,21 +343,3 @@ def _alike(boxes: NDArray[np.float64]) -> NDArray[np.int64]:
             group[k] = len(places)
             places = np.vstack([places, box])
     return group
-
-
-def _changed_shares(
-    recording: Recording, log: DetectionLog, places: list[Place], progress: Callable[[float], None]
-) -> list[float]:
-    """Of each place, the share of the box's pixels that changed; 1 where pictures are missing."""
-    crops: list[list[Crop]] = [[] for _ in places]
-    wanted: dict[int, list[int]] = {}
-    for k, place in enumerate(places):
-        chosen = place.t_s[np.unique(np.linspace(0, len(place.t_s) - 1, _PICTURES).round().astype(int))]
-        for row in np.searchsorted(log.t_s, chosen - 1e-6):
-            wanted.setdefault(int(log.picture[row]), []).append(k)
-    for frame in recording.read(None, wanted.keys()):
-        if frame.image_bgr is not None:
-            for k in wanted[frame.index]:
-                crops[k].append(crop(frame.image_bgr, places[k].box))
-        progress(frame.t_s)
-    return [changed_share(found) for found in crops]

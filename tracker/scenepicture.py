@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.frames import Frame
+from tracker.sorting import sort_layers
 
 # Pictures kept, spread evenly in time: memory stays bounded however long the recording is.
 _MOST = 24
@@ -23,6 +24,8 @@ _MARGIN_SIDE, _MARGIN_TOP, _MARGIN_BOTTOM = 0.25, 0.1, 0.15
 # Grey levels by which a pixel must differ from the picture before to count as moving.
 _MOTION = 18
 NEVER_FREE_GREY = 128
+# Pictures are sorted a part at a time that fits into a processor's cache.
+_BLOCK_BYTES = 1_500_000
 # A row of a black bar: no more than this share of its pixels brighter than this.
 _BLACK, _LIT_SHARE = 32, 0.02
 
@@ -45,8 +48,8 @@ class Moment:
     free: NDArray[np.bool_]
 
 
-class ScenePicture:
-    """Collects pictures of a recording and what in them was free of people.
+class Spread:
+    """Which pictures are kept, by their times alone: few, spread evenly over the recording.
 
     Args:
         duration_s: Length of the recording if it is known, for an even spread from the start.
@@ -56,6 +59,48 @@ class ScenePicture:
     def __init__(self, duration_s: float | None) -> None:
         self._spacing_s = duration_s / _MOST if duration_s else 0.0
         self._next_s = 0.0
+        self._kept_s: list[float] = []
+
+    def due(self, t_s: float) -> bool:
+        """Whether a picture at `t_s` (s) is to be kept."""
+        return t_s >= self._next_s
+
+    def keep(self, t_s: float) -> bool:
+        """Note that it was; whether there are too many now, so that every other one has to go."""
+        self._kept_s.append(t_s)
+        too_many = len(self._kept_s) > _MOST
+        if too_many:  # longer than was stated: the rest is spread twice as wide
+            self._kept_s = self._kept_s[::2]
+            self._spacing_s = max(2 * self._spacing_s, (t_s - self._kept_s[0]) / _MOST * 2)
+        self._next_s = t_s + self._spacing_s
+        return too_many
+
+
+def needed(t_s: Sequence[float], duration_s: float | None) -> frozenset[int]:
+    """Which pictures a `ScenePicture` looks at, by their place among the times (s) of all it is shown.
+
+    Those that it keeps, be it for a while, and before each the one that it is compared with. Shown these
+    alone it gives the same.
+    """
+    spread = Spread(duration_s)
+    places: set[int] = set()
+    for place, time_s in enumerate(t_s):
+        if place and spread.due(time_s):
+            spread.keep(time_s)
+            places.update((place - 1, place))
+    return frozenset(places or ({len(t_s) - 1} if len(t_s) else ()))
+
+
+class ScenePicture:
+    """Collects pictures of a recording and what in them was free of people.
+
+    Args:
+        duration_s: Length of the recording if it is known, for an even spread from the start.
+
+    """
+
+    def __init__(self, duration_s: float | None) -> None:
+        self._spread = Spread(duration_s)
         self._kept: list[Moment] = []
         self._before: NDArray[np.uint8] | None = None
 
@@ -70,7 +115,7 @@ class ScenePicture:
         image = frame.image_bgr
         if image is None:
             return
-        if frame.t_s >= self._next_s and self._before is not None:
+        if self._before is not None and self._spread.due(frame.t_s):
             self._keep(frame.t_s, image, _free(image, self._before, xyxy_px))
         self._before = image
 
@@ -90,11 +135,8 @@ class ScenePicture:
 
     def _keep(self, t_s: float, image: NDArray[np.uint8], free: NDArray[np.bool_]) -> None:
         self._kept.append(Moment(t_s, image.copy(), free))
-        if len(self._kept) > _MOST:
-            # Longer than was stated: every other picture goes, and the rest is spread twice as wide.
+        if self._spread.keep(t_s):
             self._kept = self._kept[::2]
-            self._spacing_s = max(2 * self._spacing_s, (t_s - self._kept[0].t_s) / _MOST * 2)
-        self._next_s = t_s + self._spacing_s
 
 
 def sharp_picture(moments: Sequence[Moment]) -> NDArray[np.uint8]:
@@ -105,12 +147,12 @@ def sharp_picture(moments: Sequence[Moment]) -> NDArray[np.uint8]:
     """
     height, width = moments[0].image_bgr.shape[:2]
     result = np.empty((height, width, 3), dtype=np.uint8)
-    rows = max(1, 4_000_000 // (len(moments) * width * 3))
+    rows = max(1, _BLOCK_BYTES // (len(moments) * width * 3))
     for top in range(0, height, rows):
         block = slice(top, top + rows)
         result[block] = _median(
-            np.stack([moment.image_bgr[block] for moment in moments], axis=-1),
-            np.stack([moment.free[block] for moment in moments], axis=-1),
+            np.stack([moment.image_bgr[block] for moment in moments]),
+            np.stack([moment.free[block] for moment in moments]),
         )
     return result
 
@@ -156,7 +198,8 @@ def _free(
     image: NDArray[np.uint8], before: NDArray[np.uint8], xyxy_px: NDArray[np.floating]
 ) -> NDArray[np.bool_]:
     """(height, width) bool: neither in a widened box nor moving."""
-    moving = cv2.absdiff(image, before).max(axis=2) > _MOTION
+    changed = cv2.absdiff(image, before)
+    moving = cv2.max(cv2.max(changed[..., 0], changed[..., 1]), changed[..., 2]) > _MOTION
     size = max(5, len(image) // 60) | 1
     taken = cv2.dilate(moving.astype(np.uint8), np.ones((size, size), np.uint8))
     for x1, y1, x2, y2 in np.asarray(xyxy_px, dtype=np.float64).reshape(-1, 4):
@@ -168,12 +211,12 @@ def _free(
 
 
 def _median(stack: NDArray[np.uint8], free: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Median over the last axis of (rows, width, 3, n) where free (rows, width, n) says so, else grey."""
-    count = free.sum(axis=-1)
+    """Median over the first axis of (n, rows, width, 3) where free (n, rows, width) says so, else grey."""
+    n, count = len(stack), free.sum(axis=0)
     # What is not free sorts to the end, so the median of the free ones lies at half their number.
-    ordered = np.sort(np.where(free[:, :, None, :], stack, 255), axis=-1)
-    middle = np.maximum((count - 1) // 2, 0)[:, :, None, None]
-    median = np.take_along_axis(ordered, middle, axis=-1)[..., 0]
-    n = stack.shape[-1]
+    ordered = np.where(free[..., None], stack, np.uint8(255))
+    sort_layers(ordered)
+    middle = np.maximum((count - 1) // 2, 0)[None, :, :, None]
+    median = np.take_along_axis(ordered, middle, axis=0)[0]
     enough = count >= max(min(_LEAST_FREE, n), _LEAST_FREE_SHARE * n)
-    return np.where(enough[:, :, None], median, NEVER_FREE_GREY).astype(np.uint8)
+    return np.where(enough[:, :, None], median, np.uint8(NEVER_FREE_GREY))

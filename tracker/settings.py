@@ -267,7 +267,7 @@ class LinkingSettings(BaseModel):
         default=2.0, description="Nats by which a piece without any box is rather a false alarm."
     )
     false_s: float = Field(
-        default=8.5,
+        default=6.0,
         gt=0,
         description="Nats that each second of boxes speaks against a false alarm, however many pictures a "
         "second are looked at; a box counts for 0.2 s at most.",

@@ -23,7 +23,7 @@ from tracker.container import (
     stated_fps,
     upright,
 )
-from tracker.decoding import Decoder
+from tracker.decoding import Decoder, Reading
 from tracker.fingerprint import hash_file, recording_name
 from tracker.frames import Footage, Frame
 from tracker.sampling import Sampler
@@ -70,10 +70,25 @@ class VideoFile:
 
 
 class VideoStream:
-    """The sampled pictures of a video file; a `FrameStream`. Iterating again starts again."""
+    """The sampled pictures of a video file; a `FrameStream`. Iterating again starts again.
 
-    def __init__(self, video: VideoFile, sample_fps: float | None, wanted: Set[int] | None = None) -> None:
+    Args:
+        video: The file.
+        sample_fps: Pictures a second to pick; None for every picture.
+        wanted: Numbers of the pictures to yield; None for all that are picked.
+        reading: Gives the pictures; None decodes the file. Frames of one that gives times only have no image.
+
+    """
+
+    def __init__(
+        self,
+        video: VideoFile,
+        sample_fps: float | None,
+        wanted: Set[int] | None = None,
+        reading: Reading | None = None,
+    ) -> None:
         Sampler(sample_fps)  # a wrong rate is told at once, not at the first picture
+        self._reading = reading
         self._wanted = wanted
         self._video = video
         self._sample_fps = sample_fps
@@ -95,28 +110,30 @@ class VideoStream:
         sampler = Sampler(self._sample_fps)
         log = self._log = FootageLog(video._interval_s, video.notes)
         times = Timestamps(video._interval_s)
-        decoder = Decoder(video.path, video.clock_rate)
+        decoder = self._reading or Decoder(video.path, video.clock_rate)
         unusable = 0
         for t_s, (index, picture) in times.repaired(decoder.pictures()):
+            due = sampler.due(t_s)
+            looked_at = due and (self._wanted is None or index in self._wanted)
             image = None
-            if sampler.due(t_s):
-                if self._wanted is None or index in self._wanted:
-                    image = self._image(picture, log)
-                    if image is None:
-                        unusable += 1
-                        continue
+            if looked_at and picture is not None:
+                image = self.image(picture, log)
+                if image is None:
+                    unusable += 1
+                    continue
+            if due:
                 sampler.take(t_s)
             log.add(t_s)
             log.damaged = decoder.damaged + unusable
-            if image is not None:
+            if looked_at:
                 yield Frame(t_s, index, image)
         log.damaged = decoder.damaged + unusable
         for text in (*decoder.warnings(), *times.warnings()):
             log.warn(text)
         self._check_end(log, decoder)
 
-    def _image(self, picture: VideoFrame, log: FootageLog) -> NDArray[np.uint8] | None:
-        """(height, width, 3) BGR, upright; None if the picture cannot be used."""
+    def image(self, picture: VideoFrame, log: FootageLog) -> NDArray[np.uint8] | None:
+        """(height, width, 3) BGR, upright; None, with a warning, if the picture cannot be used."""
         stored = self._video._stored_px
         came = (picture.width, picture.height)
         try:
@@ -133,7 +150,7 @@ class VideoStream:
             return None
         return np.ascontiguousarray(upright(image.astype(np.uint8, copy=False), self._video._matrix))
 
-    def _check_end(self, log: FootageLog, decoder: Decoder) -> None:
+    def _check_end(self, log: FootageLog, decoder: Reading) -> None:
         stated_s = self._video.duration_s
         if log.end_s is None:
             log.warn("no undamaged picture could be decoded")

@@ -58,6 +58,15 @@ def run(
         float | None,
         typer.Option(min=0.001, max=1000.0, help="Pictures a second of a folder of pictures without times."),
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Processes that look for people in parts of one recording at the same time; the results are "
+            "the same.",
+        ),
+    ] = 1,
     show: Annotated[
         bool,
         typer.Option("--show", help="Show boxes and heat in a window while it works; q closes it."),
@@ -84,6 +93,10 @@ def run(
             f"--start is the start of one recording, {len(recordings)} were given; put the start into the "
             "file names (see `start` of a camera in the site file)"
         )
+    if show and workers > 1:
+        raise ValueError(
+            "--show watches one process at work, and --workers wants several; leave out one of them"
+        )
     reporter = reporter_for(quiet, as_json)
     wanted = _Wanted(
         place,
@@ -99,6 +112,7 @@ def run(
         start,
         picture_fps,
         many,
+        workers,
     )
     with window_if(show, show_people) as window:
         watcher = None if window is None else window.people
@@ -124,6 +138,7 @@ class _Wanted:
     start: str | None
     picture_fps: float | None
     many: bool
+    workers: int
 
 
 def _run_one(path: Path, wanted: _Wanted, reporter: Reporter, watcher: Watcher | None) -> Finished:
@@ -154,4 +169,5 @@ def _run_one(path: Path, wanted: _Wanted, reporter: Reporter, watcher: Watcher |
         rate,
         embedder,
         watcher,
+        wanted.workers,
     )

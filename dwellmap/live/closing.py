@@ -94,8 +94,8 @@ def _run(hour: Hour, out: Path, memory: Memory | None, reporter: Reporter) -> Fi
             settings.phantoms,
         )
     joined = follow(
-        seen.log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing, sights,
-        suspects=suspects,
+        seen.log, view, seen.shown_px, seen.footage.observed_s, settings, reporter, timing,
+        suspects=suspects, remembered=sights,
     )  # fmt: skip
     judged = Judged(joined.tracks, joined.audit.to_json(), joined.suspects)
     source = Source(

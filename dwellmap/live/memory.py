@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dwellmap.progress import Reporter
 from dwellmap.site_file import Settings
 from tracker.appearance.crops import visible_shares
 from tracker.appearance.embedder import Embedder
@@ -44,9 +43,8 @@ class Sights:
     visible: NDArray[np.float64]
     vector: NDArray[np.float32]
 
-    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings, reporter: Reporter) -> Looks:
-        """What the people of these tracklets look like; see `pipeline.Looker`."""
-        del reporter
+    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings) -> Looks:
+        """What the people of these tracklets look like; see `pipeline.Remembering`."""
         picture = np.minimum(np.searchsorted(log.t_s, self.t_s), max(len(log.t_s) - 1, 0))
         row, known = np.zeros(len(self.t_s), dtype=np.int64), np.zeros(len(self.t_s), dtype=np.bool_)
         for k, at in enumerate(picture.tolist()):

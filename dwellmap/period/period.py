@@ -60,6 +60,9 @@ class Period:
             ValueError: If a folder is no run, or one recording is there twice.
 
         """
+        if len(folders) > 1:
+            # A pattern takes in what lies beside the runs: links, reports, overlays.
+            folders = [f for f in folders if not f.exists() or _holds_runs(f)] or folders
         chosen = list(dict.fromkeys(run for folder in folders for run in _runs_of(folder)))
         period = cls._of(chosen, begin, end, hours, clock, choose=False)
         if not period.members:
@@ -167,6 +170,10 @@ class Period:
     def observed_time_s(self) -> float:
         """Footage that was decoded and counts, closed hours and other days included."""
         return float(sum((m.counted_s[:, 1] - m.counted_s[:, 0]).sum() for m in self.members))
+
+
+def _holds_runs(path: Path) -> bool:
+    return path.is_dir() and ((path / "run.json").is_file() or bool(runs_in(path)))
 
 
 def _runs_of(folder: Path) -> list[Path]:

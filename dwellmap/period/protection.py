@@ -60,23 +60,26 @@ class Protection:
         """Decide what may be shown of a period of whole days: see `period.whole_days`."""
         whole = Tables.of(replace(period, hours=None))
         hours = _hours(whole)
-        by_day = _split(hours)
         cells = whole.frame(
             f"""SELECT setup, {UNIT} AS unit, place, sum(dwell_s) AS dwell_s,
                        sum(entries)::BIGINT AS entries, sum(visitors)::BIGINT AS visitors
                 FROM cell_quarters WHERE open AND NOT staff GROUP BY ALL"""
         )
         cells["dwell_s"] = cells["dwell_s"].clip(lower=0.0)
-        gone, shown, groups = {}, [cells[:0]], [pd.Series(dtype=np.int64)]
-        cells_by_day = _split(cells)
-        for key in sorted(by_day.keys() | cells_by_day.keys()):
-            setup = period.setups[key[0]]
-            rows, zone_rows = cells_by_day.get(key, cells[:0]), by_day.get(key, hours[:0])
-            gone[key], group = _day(setup, rows, zone_rows, min_people)
-            shown.append(rows[~gone[key][rows["place"].to_numpy()]])
-            groups.append(group)
-        hours["group"] = pd.concat(groups).reindex(hours.index).astype(np.int64)
-        return cls(min_people, whole, pd.concat(shown, ignore_index=True), gone, hours)
+        cells = cells.sort_values(["setup", "unit", "place"], ignore_index=True)
+        gone, shown = {}, np.ones(len(cells), dtype=np.bool_)
+        group = np.zeros(len(hours), dtype=np.int64)
+        cells_of, hours_of = _days(cells), _days(hours)
+        place = cells["place"].to_numpy(dtype=np.int64)
+        cell_sums, hour_sums = _Columns.of(cells), _Columns.of(hours)
+        for key in sorted(hours_of.keys() | cells_of.keys()):
+            mine, times = cells_of.get(key, slice(0)), hours_of.get(key, slice(0))
+            gone[key], group[times] = _day(
+                period.setups[key[0]], cell_sums.at(mine), hour_sums.at(times), min_people
+            )
+            shown[mine] = ~gone[key][place[mine]]
+        hours["group"] = group
+        return cls(min_people, whole, cells[shown].reset_index(drop=True), gone, hours)
 
     def within(self, tables: Tables) -> pd.DataFrame:
         """`hours` with what counts within opening hours, as three columns of bool.
@@ -117,9 +120,35 @@ class Protection:
         return found
 
 
-def _split(rows: pd.DataFrame) -> dict[tuple[int, int], pd.DataFrame]:
-    """The rows of each setup and day."""
-    return {(int(k[0]), int(k[1])): part for k, part in rows.groupby(["setup", "unit"])}  # type: ignore[call-overload]
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Columns of a table of sums, of which thousands of pieces are looked at."""
+
+    place: NDArray[np.int64]
+    dwell_s: NDArray[np.float64]
+    entries: NDArray[np.int64]
+    visitors: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> _Columns:
+        whole = (rows[name].to_numpy(dtype=np.int64) for name in ("place", "entries", "visitors"))
+        place, entries, visitors = whole
+        return cls(place, rows["dwell_s"].to_numpy(dtype=np.float64), entries, visitors)
+
+    def at(self, rows: slice) -> _Columns:
+        return _Columns(self.place[rows], self.dwell_s[rows], self.entries[rows], self.visitors[rows])
+
+
+def _days(rows: pd.DataFrame) -> dict[tuple[int, int], slice]:
+    """Where the rows of each setup and day are in a table sorted by them."""
+    if rows.empty:
+        return {}
+    setup, unit = (rows[name].to_numpy(dtype=np.int64) for name in ("setup", "unit"))
+    first = np.flatnonzero(np.append(True, (np.diff(setup) != 0) | (np.diff(unit) != 0)))
+    ends = np.append(first[1:], len(rows)).tolist()
+    return {
+        (int(setup[a]), int(unit[a])): slice(a, b) for a, b in zip(first.tolist(), ends, strict=True)
+    }  # fmt: skip
 
 
 def _hours(whole: Tables) -> pd.DataFrame:
@@ -149,28 +178,30 @@ def _hours(whole: Tables) -> pd.DataFrame:
 
 
 def _day(
-    setup: Setup, cells: pd.DataFrame, hours: pd.DataFrame, min_people: int
-) -> tuple[NDArray[np.bool_], pd.Series]:
+    setup: Setup, cells: _Columns, hours: _Columns, min_people: int
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """What may be shown of one day of one setup: (cells,) bool that must not, and the groups of its hours."""
     n = setup.grid.cells
-    place = cells["place"].to_numpy(dtype=np.int64)
     dwell, entries, visitors = (
-        np.bincount(place, cells[c].to_numpy(dtype=float), n).astype(np.float64)
-        for c in ("dwell_s", "entries", "visitors")
+        np.bincount(cells.place, column, n).astype(np.float64)
+        for column in (cells.dwell_s, cells.entries, cells.visitors)
     )
     # Where there is time there was somebody, and few entries are few people's.
     people = np.maximum(np.rint(visitors), dwell > 0).astype(np.int64)
     came = np.rint(entries).astype(np.int64)
     people = np.where(small(came, min_people), np.minimum(people, came), people)
-    group = pd.Series(0, index=hours.index)
+    group = np.zeros(len(hours.place), dtype=np.int64)
     areas = []
-    for number, rows in hours.groupby("place"):
-        time_s = rows["dwell_s"].to_numpy(dtype=float)
-        there = np.maximum(rows["visitors"].to_numpy(dtype=np.int64), time_s > 0)
-        found = groups_of_hours(there, rows["entries"].to_numpy(dtype=np.int64), time_s, min_people)
-        group[rows.index] = found
-        if not np.any(found == TOO_FEW):
-            share = setup.zones[int(str(number))].share_of_cells(setup.grid)
+    for number in np.unique(hours.place).tolist():
+        mine = hours.place == number
+        time_s = hours.dwell_s[mine]
+        there = np.maximum(hours.visitors[mine], time_s > 0)
+        if not setup.told_apart[number]:
+            group[mine] = TOO_FEW
+            continue
+        group[mine] = groups_of_hours(there, hours.entries[mine], time_s, min_people)
+        if not np.any(group[mine] == TOO_FEW):
+            share = setup.zone_shares[number]
             areas.append((share, _fitting(float(time_s.sum()), share, dwell)))
     return hide_in_map(people, dwell, areas, min_people), group
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from analytics.coverage import Coverage
@@ -93,6 +94,28 @@ class Setup:
     def seen(self, zone: Zone) -> float:
         """Area of a zone in which a person would have been counted, in the grid's unit squared."""
         return float((zone.share_of_cells(self.grid) * self.coverage.share).sum()) * self.grid.cell_area
+
+    @cached_property
+    def zone_shares(self) -> tuple[NDArray[np.float64], ...]:
+        """Of each zone, (cells,) the share of each cell that lies in it."""
+        return tuple(zone.share_of_cells(self.grid) for zone in self.zones)
+
+    @cached_property
+    def told_apart(self) -> tuple[bool, ...]:
+        """Of each zone, whether it shares no floor with one before it that is.
+
+        The difference of two zones that share floor is a third area, in which may have been a few people.
+        """
+        kept: list[shapely.Polygon] = []
+        told = []
+        for zone in self.zones:
+            polygon = shapely.Polygon(zone.xy_m)
+            # Staff-only areas are in no table.
+            apart = zone.staff or all(polygon.intersection(other).area <= 1e-6 for other in kept)
+            told.append(apart)
+            if apart and not zone.staff:
+                kept.append(polygon)
+        return tuple(told)
 
     @cached_property
     def sigma(self) -> NDArray[np.float64]:

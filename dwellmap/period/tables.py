@@ -15,6 +15,7 @@ opening hours (always, for undated runs) and it lies in the period.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +32,7 @@ from dwellmap.run_tables import CELL_QUARTERS, PEOPLE, VISITS, ZONE_QUARTERS
 
 # Bounded, so that a year of many cameras fits a plain computer.
 _MEMORY = "1200MB"
+_LATE = "staff OR visitor IN (SELECT visitor FROM staff_) AS staff"
 _ENTRY = "CASE {0} WHEN 'crossed' THEN 0 WHEN 'edge' THEN 1 ELSE 2 END::TINYINT AS {0}"
 
 
@@ -55,6 +57,8 @@ class Tables:
         db.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         db.execute(f"SET memory_limit = '{_MEMORY}'")
         db.execute("SET preserve_insertion_order = false")
+        # It is drawn on standard output, which may be somebody's JSON.
+        db.execute("SET enable_progress_bar = false")
         footage = _footage(period)
         _load(db, "runs_", _runs(period))
         _load(db, "footage", footage)
@@ -77,15 +81,20 @@ class Tables:
             _load(db, f"{name}_fix", fixed)
             kind = "TABLE" if file == ZONE_QUARTERS else "VIEW"
             db.execute(f"CREATE {kind} {name} AS {_quarters(period, file, name)}")
-        late = "staff OR visitor IN (SELECT visitor FROM staff_) AS staff"
-        _view(db, "people", f"SELECT * REPLACE ({late}) FROM people_")
+        _view(db, "people", f"SELECT * REPLACE ({_LATE}) FROM people_")
         _view(db, "visits_", _visits(period))
-        _view(db, "visits", f"SELECT * REPLACE ({late}) FROM visits_")
+        _view(db, "visits", f"SELECT * REPLACE ({_LATE}) FROM visits_")
         return cls(period, db)
 
     def frame(self, sql: str, *values: Any) -> pd.DataFrame:
         """The rows that a query gives."""
         return self.db.execute(sql, list(values)).df()
+
+    def of_setups(self, name: str, setups: Collection[int]) -> str:
+        """`cell_quarters` or `visits` of the runs of some setups, as SQL: other runs' files stay unopened."""
+        if name == "cell_quarters":
+            return f"({_quarters(self.period, CELL_QUARTERS, name, setups)})"
+        return f"(SELECT * REPLACE ({_LATE}) FROM ({_visits(self.period, setups)}))"
 
 
 def _load(db: duckdb.DuckDBPyConnection, name: str, table: pd.DataFrame) -> None:
@@ -98,9 +107,10 @@ def _view(db: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
     db.execute(f"CREATE VIEW {name} AS {sql}")
 
 
-def _files(period: Period, name: str) -> str:
-    """The files of one name of all runs that have it, as SQL; '' for none."""
-    files = [str(member.path / name) for member in period.members if (member.path / name).is_file()]
+def _files(period: Period, name: str, setups: Collection[int] | None) -> str:
+    """The files of one name of all runs, or those of some setups, that have it, as SQL; '' for none."""
+    members = [m for m in period.members if setups is None or m.setup in setups]
+    files = [str(member.path / name) for member in members if (member.path / name).is_file()]
     quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     return f"read_parquet([{quoted}], filename = true)" if files else ""
 
@@ -208,27 +218,31 @@ def _clock(period: Period, begin_s: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _quarters(period: Period, file: str, name: str) -> str:
+def _quarters(period: Period, file: str, name: str, setups: Collection[int] | None = None) -> str:
     fixed_peaks = ", 0::BIGINT AS peak, NULL::DOUBLE AS peak_s" if file == ZONE_QUARTERS else ""
     peaks = ", q.peak, q.peak_s" if file == ZONE_QUARTERS else ""
     # Where files overlap, a quarter in which one takes over counts by its share of the footage used.
     return f"""
         SELECT r.run, r.setup, q.begin_s, q.place, q.staff, q.dwell_s * f.share AS dwell_s,
                q.entries * f.share AS entries, q.visitors * f.share AS visitors{peaks}, f.day, f.hour, f.open
-        FROM {_files(period, file)} q
+        FROM {_files(period, file, setups)} q
         JOIN runs_ r ON q.filename = r.folder || '/{file}'
         JOIN footage f ON f.run = r.run AND f.begin_s = q.begin_s
         UNION ALL
         SELECT q.run, r.setup, q.begin_s, q.place, q.staff, q.dwell_s * f.share, q.entries * f.share,
                q.visitors * f.share{fixed_peaks}, f.day, f.hour, f.open
         FROM {name}_fix q
-        JOIN runs_ r ON q.run = r.run
+        JOIN runs_ r ON q.run = r.run{_among("r.setup", setups)}
         JOIN footage f ON f.run = q.run AND f.begin_s = q.begin_s
     """
 
 
-def _visits(period: Period) -> str:
-    files = _files(period, VISITS)
+def _among(column: str, setups: Collection[int] | None) -> str:
+    return "" if setups is None else f" AND {column} IN ({', '.join(str(int(n)) for n in sorted(setups))})"
+
+
+def _visits(period: Period, setups: Collection[int] | None = None) -> str:
+    files = _files(period, VISITS, setups)
     if not files:
         return """
             SELECT 0 AS run, 0 AS setup, 0::BIGINT AS visitor, '' AS zone, 0::BIGINT AS begin_s,
@@ -267,7 +281,7 @@ def _visits(period: Period) -> str:
 
 
 def _people(period: Period) -> str:
-    files = _files(period, PEOPLE)
+    files = _files(period, PEOPLE, None)
     if not files:
         return """
             SELECT 0 AS run, 0 AS setup, 0::BIGINT AS visitor, 0.0::DOUBLE AS present_s,

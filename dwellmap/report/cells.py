@@ -73,28 +73,39 @@ def cells_of(
     whole days, of which `protection` tells what may be shown.
     """
     n = setups[0].grid.cells
-    cameras = sorted({setup.camera for setup in setups})
+    of_camera: dict[str, list[Setup]] = {}
+    for setup in sorted(setups, key=lambda setup: setup.camera):
+        of_camera.setdefault(setup.camera, []).append(setup)
+    # Which camera a cell is taken from is known before its tables are read; of the others nothing is.
+    best = np.argmax([_exposure_s(those, length) for those in of_camera.values()], axis=0)
+    taken, best = np.unique(best, return_inverse=True)
+    used = [list(of_camera.values())[number] for number in taken.tolist()]
     if protection is None:
         staff = "" if choice.count_staff else "AND NOT staff"
-        # All cameras at once: opening thousands of files takes longer than reading them.
+        # All of them at once: opening thousands of files takes longer than reading them.
+        numbers = {setup.number for those in used for setup in those}
         rows = tables.frame(
             f"""SELECT setup, place, sum(dwell_s) AS dwell_s, sum(entries) AS entries,
                        sum(visitors) AS visitors
-                FROM cell_quarters WHERE open {staff} GROUP BY ALL"""
+                FROM {tables.of_setups("cell_quarters", numbers)} WHERE open {staff} GROUP BY ALL"""
         )
     else:
         rows = protection.cells
     by_setup = dict(iter(rows.groupby("setup")))
     gone = {} if protection is None else protection.gone_of_setups
-    per_camera = [
-        _camera_cells(by_setup, rows[:0], [s for s in setups if s.camera == c], zones, gone, length)
-        for c in cameras
-    ]
-    best = np.argmax([cells.exposure_s for cells in per_camera], axis=0)
+    per_camera = [_camera_cells(by_setup, rows[:0], those, zones, gone, length) for those in used]
     picked = {}
     for field in fields(Cells):
         picked[field.name] = np.stack([getattr(c, field.name) for c in per_camera])[best, np.arange(n)]
     return Cells(**picked)
+
+
+def _exposure_s(setups: list[Setup], length: dict[int, float]) -> NDArray[np.float64]:
+    """(cells,) for how long a camera saw each cell."""
+    exposure = np.zeros(setups[0].grid.cells)
+    for setup in setups:
+        exposure += setup.coverage.share * length.get(setup.number, 0.0)
+    return exposure
 
 
 def _camera_cells(
@@ -107,7 +118,8 @@ def _camera_cells(
 ) -> Cells:
     grid, maps = setups[0].grid, setups[0].maps
     n = grid.cells
-    dwell, entries, visitors, spread, exposure = (np.zeros(n) for _ in range(5))
+    dwell, entries, visitors, spread = (np.zeros(n) for _ in range(4))
+    exposure = _exposure_s(setups, length)
     hidden = np.zeros(n, dtype=np.bool_)
     observed = sum(length.get(setup.number, 0.0) for setup in setups)
     shares = [zone.share_of_cells(grid) for zone in zones]
@@ -115,7 +127,6 @@ def _camera_cells(
     for zone, inside in zip(zones, shares, strict=True):
         staff_only |= (inside > 0.5) & zone.staff
     for setup in setups:
-        exposure += setup.coverage.share * length.get(setup.number, 0.0)
         hidden |= gone.get(setup.number, hidden)
         rows = by_setup.get(setup.number, nothing)
         place = rows["place"].to_numpy(dtype=np.int64)

@@ -230,13 +230,13 @@ def _space(floor: Floor, use: Use) -> Finding:
             if rest
             else "None: all zones are used about alike for their size."
         )
-        bounds = f"{count(use.units)} {use.drawn}{use.without}; alike: 95 % within {LESS:g} to {MORE:g} times"
+        bounds = f"{use.over}; alike: 95 % within {LESS:g} to {MORE:g} times"
         return Finding(question, (text if by_word[ALIKE] else "None is known to be.") + rest, bounds)
     tried = "Worth trying: " + "; or ".join(advice.values()) + "." if advice else ""
     return Finding(
         question,
         ". ".join(upper(part) for part in parts) + "." + rest,
-        f"95 % intervals over {count(use.units)} {use.drawn}{use.without}: " + "; ".join(basis),
+        f"95 % intervals over {use.over}: " + "; ".join(basis),
         tried,
     )
 
@@ -347,8 +347,8 @@ def _ways(floor: Floor, flows: Flows) -> Finding | None:
         return None
     low, high = wilson(n, out)
     text = (
-        f"Most often from {_name(floor, a)} to {_name(floor, b)}: {count(n)} of {count(out)} who "
-        "left the first "
+        f"Most often from {_name(floor, a)} to {_name(floor, b)}: {count(n)} of {count(out)} times "
+        "that somebody left the first "
     )
     return Finding(
         question,

@@ -195,7 +195,8 @@ def _visits(
         f"""SELECT v.visitor, n.zone::BIGINT AS zone, v.enter_s, v.leave_s, v.dwell_s, v.entry, v.exit,
                    v.begun, v.ended, v.stopped_s,
                    {UNIT} AS day
-            FROM visits v JOIN numbers_ n ON n.setup = v.setup AND n.name = v.zone
+            FROM {tables.of_setups("visits", set(numbers["setup"]))} v
+            JOIN numbers_ n ON n.setup = v.setup AND n.name = v.zone
             WHERE v.open {staff} ORDER BY v.visitor, n.zone, v.enter_s"""
     ).fetchnumpy()
     tables.db.unregister("numbers_")

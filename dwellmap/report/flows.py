@@ -57,16 +57,20 @@ def flows_of(floor: Floor) -> Flows:
     if not len(visits):
         return Flows(counts, hidden, overlapping)
     order = np.lexsort([visits.place, visits.enter_s, visits.person])
+    if floor.min_people:
+        order = order[np.argsort(floor.all_visit_day[order], kind="stable")]
     person, place, day = visits.person[order], visits.place[order], floor.all_visit_day[order]
-    for one in np.unique(day) if floor.min_people else [None]:
-        mine = np.ones(len(order), dtype=np.bool_) if one is None else day == one
-        ways = _ways(person[mine], place[mine], n)
-        times = np.zeros_like(counts)
-        np.add.at(times, (ways[:, 0], ways[:, 1]), 1)
+    borders = np.flatnonzero(np.diff(day) if floor.min_people else ()) + 1
+    for who, where in zip(np.split(person, borders), np.split(place, borders), strict=True):
+        ways = _ways(who, where, n)
+        number = ways[:, 0] * (n + 1) + ways[:, 1]
+        times: NDArray[np.float64] = np.bincount(number, minlength=(n + 1) ** 2).astype(np.float64)
+        times = times.reshape(n + 1, n + 1)
         if floor.min_people:
-            people = np.zeros(times.shape, dtype=np.int64)
-            np.add.at(people, tuple(np.unique(ways, axis=0)[:, :2].T), 1)
-            came = np.unique(np.column_stack([place[mine], person[mine]]), axis=0)[:, 0]
+            one = np.unique(ways[:, 2], return_inverse=True)[1]
+            way = np.unique(number * len(who) + one) // len(who)
+            people = np.bincount(way, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
+            came = np.unique(where * len(who) + np.unique(who, return_inverse=True)[1]) // len(who)
             gone = hide_in_ways(times, people, np.bincount(came, minlength=n), floor.min_people)
             times, hidden = np.where(gone, 0.0, times), hidden | gone
         counts += times

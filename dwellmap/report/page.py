@@ -276,7 +276,7 @@ def _zone_rows(summary: Summary, part: Part) -> list[dict[str, Any]]:
                 "attracting": told("attracting_power", share),
                 "holding": told("holding_power_s", seconds),
                 "peak": HIDDEN if floor.min_people else UNKNOWN if no_peak else count(row["peak"]),
-                "peak_at": "" if no_peak else peak_at(summary, row["peak_s"]),
+                "peak_at": "" if no_peak else peak_at(summary, row["peak_s"]) or UNKNOWN,
                 "per_m2": told("person_s_per_m2", lambda v: plain(v, 3)),
             }
         )

@@ -25,9 +25,9 @@ class Part:
 
 
 def peak_at(summary: Summary, peak_s: float) -> str:
-    """When most people were there at once; "" where nobody knows."""
+    """When most people were there at once; "" where nobody knows, on the page as in the tables."""
     # Undated recordings count from their own start: no moment of the wall clock.
-    if summary.quality.undated:
+    if summary.quality.undated or np.isnan(peak_s):
         return ""
     return moment(summary.period.clock, peak_s)
 

@@ -172,4 +172,10 @@ class ShownFigures:
                 if pd.isna(value) and name not in none and name not in _NO_COUNTS:
                     hidden.loc[zone, name] = True
         figures[["peak", "peak_s"]] = np.nan
+        # The footage of the days that are told, where some are.
+        told = shown.days[shown.days["dwell_s"].notna()].groupby("zone")["observed_s"].sum()
+        known = [
+            zone for zone in told.index.tolist() if told[zone] > 0 and not np.isnan(figures["dwell_s"][zone])
+        ]
+        figures.loc[known, "observed_s"] = told[known]
         return cls(figures, hidden, entered)

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analytics.zone_figures import in_words
+from analytics.zone_figures import COUNTS, in_words, whole_numbers
 from dwellmap.report.floor import Floor
 from dwellmap.report.numbers import HIDDEN
 from dwellmap.report.part import Part, peak_at
 from dwellmap.report.shown import SUMS
 from dwellmap.report.summary import Summary
 from dwellmap.spreadsheet import MARK, write_csv
+
+_COUNTS = (*COUNTS, "visits", "times", "people", "staff")
 
 
 def write_tables(folder: Path, summary: Summary, parts: list[Part]) -> None:
@@ -90,5 +92,6 @@ def _flow_table(part: Part) -> pd.DataFrame:
 
 
 def _hidden(table: pd.DataFrame, where: pd.DataFrame) -> pd.DataFrame:
-    """The table with `hidden` for what must not be told."""
-    return table.astype(object).mask(where.reindex(columns=table.columns, fill_value=False), HIDDEN)
+    """The table with `hidden` for what must not be told, and counts as whole numbers."""
+    words = table.astype(object).mask(where.reindex(columns=table.columns, fill_value=False), HIDDEN)
+    return words.assign(**{name: whole_numbers(words[name]) for name in _COUNTS if name in words})

@@ -246,7 +246,8 @@ def _staff(tables: Tables, choice: Choice) -> pd.DataFrame:
         """SELECT p.day, r.camera, p.visitor, sum(p.present_s) AS present_s, min(p.first_s) AS first_s,
                   max(p.last_s) AS last_s
            FROM people p JOIN runs r USING (run) WHERE p.open AND p.staff AND NOT p.phantom
-           GROUP BY p.day, r.camera, p.visitor ORDER BY p.day, r.camera, present_s DESC"""
+           GROUP BY p.day, r.camera, p.visitor
+           ORDER BY p.day, r.camera, present_s DESC, first_s, p.visitor"""
     )
 
 

@@ -7,6 +7,9 @@ from dwellmap.report.numbers import plain, seconds, share, upper
 from dwellmap.report.summary import Summary
 from dwellmap.report.use import LEAST_DAYS, overlaps
 
+# Of the time, in cells finer than positions are accurate.
+_FINE = 0.5
+
 
 def trust(summary: Summary, floor: Floor) -> list[str]:
     """How far the answers can be trusted, the worst first."""
@@ -26,6 +29,7 @@ def trust(summary: Summary, floor: Floor) -> list[str]:
         told.append("The footage is too short to tell how often people are mixed up.")
     if floor.grid.unit == "px":
         told.append("The camera is not calibrated: cells are pixels, and there are no metres.")
+    told += _floor_error(summary)
     days = len(summary.people.days)
     if quality.observed_s < 3600:
         told.append(f"{upper(seconds(quality.observed_s))} of footage is a snapshot, no habit.")
@@ -35,9 +39,37 @@ def trust(summary: Summary, floor: Floor) -> list[str]:
         told.append(f"{days} days: differences between days are hardly in the intervals.")
     if pairs := overlaps(floor):
         names = "; ".join(f"“{floor.zones[a].name}” and “{floor.zones[b].name}”" for a, b in pairs)
-        told.append(f"Zones share floor, whose time counts in each of them: {names}.")
+        told.append(
+            f"Zones share floor: {names}. Their difference would tell of few people, so of zones that share "
+            "floor only the first in the site file is told."
+            if floor.min_people
+            else f"Zones share floor, whose time counts in each of them: {names}."
+        )
     told += _lacks(summary)
     return told or ["Nothing stands against the numbers in the self-audit."]
+
+
+def _floor_error(summary: Summary) -> list[str]:
+    """What is to be known of positions and lengths."""
+    period, told = summary.period, []
+    estimated = sorted({s.camera for s in period.setups if s.view.floor_from_people})
+    if estimated:
+        told.append(
+            f"The floor of {', '.join(estimated)} was estimated from people alone: metres may be off by a "
+            "tenth."
+        )
+    sizes = [
+        float(m.results["finest_honest_cell"])
+        for m in period.members
+        if (m.results.get("fine_share") or 0.0) > _FINE and m.results.get("finest_honest_cell")
+        and period.setups[m.setup].grid.unit == "m"
+    ]  # fmt: skip
+    if sizes:
+        told.append(
+            "Cells are smaller than positions are sure: who stands in one may be counted in the next; areas "
+            f"of {plain(max(sizes))} m can be told apart."
+        )
+    return told
 
 
 def _lacks(summary: Summary) -> list[str]:
@@ -51,7 +83,9 @@ def _lacks(summary: Summary) -> list[str]:
         )
     if quality.tracked_s and (quality.outside_s + quality.unplaced_s) / quality.tracked_s > 0.1:
         lost = (quality.outside_s + quality.unplaced_s) / quality.tracked_s
-        told.append(f"{share(lost)} of the time followed lies off the map or has no position.")
+        # What lies off the map may be one person's.
+        part = "More than a tenth" if summary.choice.min_people else share(lost)
+        told.append(f"{part} of the time followed lies off the map or has no position.")
     missing = summary.people.missing
     if missing:
         told.append(

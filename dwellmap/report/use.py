@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from dwellmap.report.floor import Floor
+from dwellmap.report.numbers import count
 
 # Fewer visitors than this say nothing that a shop should be changed for.
 LEAST_VISITORS = 10
@@ -40,6 +41,7 @@ class Use:
             are NaN then.
         uneven: Whether the zones were filmed for different times.
         left_out: How many days are not in it, as one of these zones is hidden on them.
+        hides: Whether small counts are hidden.
 
     """
 
@@ -50,11 +52,21 @@ class Use:
     units: int
     uneven: bool
     left_out: int = 0
+    hides: bool = False
 
     @property
     def without(self) -> str:
         """Which days are not in it, in words to append; "" if all are."""
-        return f", without {self.left_out} days on which a zone is hidden" if self.left_out else ""
+        if not self.left_out:
+            return ""
+        days = "1 day" if self.left_out == 1 else f"{self.left_out} days"
+        return f", without {days} on which a zone is hidden (quiet days more than busy ones)"
+
+    @property
+    def over(self) -> str:
+        """What was drawn, in words; of how many visitors, where `hides`, would be a number of people."""
+        many = "the" if self.hides and self.drawn == "visitors" else count(self.units)
+        return f"{many} {self.drawn}{self.without}"
 
 
 def use_of(floor: Floor) -> Use:
@@ -65,12 +77,11 @@ def use_of(floor: Floor) -> Use:
     chosen, table, left_out = told_together(floor.days, candidates)
     sums = table.groupby("zone")[["dwell_s", "observed_s"]].sum().reindex(chosen, fill_value=0.0)
     dwell, observed = (sums[name].to_numpy(dtype=float) for name in ("dwell_s", "observed_s"))
-    dated = table[table["unit"] >= 0]
-    days = int(dated["unit"].nunique())
+    days = int(table["unit"][table["unit"] >= 0].nunique())
     rng = np.random.default_rng(_SEED)
     if days >= LEAST_DAYS:
         drawn, units = "days", days
-        above, below = _drawn_days(dated, chosen, dwell, observed, rng)
+        above, below = _drawn_days(table, chosen, rng)
     else:
         drawn = "visitors"
         above, units = _drawn_people(floor, table, chosen, dwell, rng)
@@ -81,7 +92,9 @@ def use_of(floor: Floor) -> Use:
         area = floor.figures["seen_m2"].to_numpy()[chosen]
         ratios = shares / (area / area.sum())
     uneven = bool(len(observed) and observed.max() > 1.01 * observed.min())
-    return Use(chosen, _interval(shares), _interval(ratios), drawn, units, uneven, left_out)
+    return Use(
+        chosen, _interval(shares), _interval(ratios), drawn, units, uneven, left_out, floor.min_people > 0
+    )
 
 
 def told_together(
@@ -103,22 +116,20 @@ def told_together(
 
 
 def _drawn_days(
-    dated: pd.DataFrame,
+    days: pd.DataFrame,
     chosen: NDArray[np.int64],
-    dwell: NDArray[np.float64],
-    observed: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(draws, k) dwell and footage of days drawn at random; undated recordings are in every draw."""
-    _, day = np.unique(dated["unit"].to_numpy(), return_inverse=True)
-    at = day, np.searchsorted(chosen, dated["zone"].to_numpy())
+    """(draws, k) dwell and footage of days drawn at random; recordings without a date are one of them."""
+    _, day = np.unique(days["unit"].to_numpy(), return_inverse=True)
+    at = day, np.searchsorted(chosen, days["zone"].to_numpy())
     n = int(day.max()) + 1
     weights = rng.multinomial(n, np.full(n, 1 / n), _DRAWS)
     drawn = []
-    for name, whole in (("dwell_s", dwell), ("observed_s", observed)):
+    for name in ("dwell_s", "observed_s"):
         table = np.zeros((n, len(chosen)))
-        np.add.at(table, at, dated[name].to_numpy(dtype=float))
-        drawn.append(weights @ table + np.maximum(whole - table.sum(axis=0), 0.0))
+        np.add.at(table, at, days[name].to_numpy(dtype=float))
+        drawn.append(weights @ table)
     return drawn[0], drawn[1]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from dwellmap.cores import dealt
+
 _CGROUP = Path("/sys/fs/cgroup")
 _OWN_GROUP = Path("/proc/self/cgroup")
 _MEMORY_SHARE = 0.8
@@ -39,8 +41,7 @@ class Limits:
         """Limits for this machine.
 
         Without `workers`, one for every two cores, as many as memory allows: decoding alone keeps more than
-        one core busy. The cores are dealt out among them, so that no library starts more threads than there
-        are cores, whatever it is called: FFmpeg, OpenCV, OpenVINO and OpenMP all ask the kernel.
+        one core busy.
         """
         cores = sorted(os.sched_getaffinity(0))
         usable = max(1, min(len(cores), _quota(len(cores))))
@@ -48,11 +49,7 @@ class Limits:
         if workers is None:
             workers = max(1, min(usable // 2, int(memory * _MEMORY_SHARE // _LEAST_BYTES_EACH)))
         each = int(memory * _MEMORY_SHARE / workers) if memory_gb is None else int(memory_gb * 1024**3)
-        dealt = tuple(
-            frozenset(cores[n::workers]) if workers <= len(cores) else frozenset({cores[n % len(cores)]})
-            for n in range(workers)
-        )
-        return cls(workers, dealt, each, time_factor)
+        return cls(workers, dealt(cores, workers), each, time_factor)
 
     def time_s(self, size_bytes: int, duration_s: float | None) -> float:
         """Seconds that work on a recording may take; a length that its size belies is not believed."""

@@ -25,8 +25,7 @@ How = Literal["done", "input", "died", "room", "inbox", "site", "changed", "stop
 _STEPS = {
     "getting the detector ready": (0.0, 0.05),
     "looking for people": (0.05, 0.65),
-    "looking for still things": (0.70, 0.10),
-    "telling people apart": (0.80, 0.10),
+    "looking once more": (0.70, 0.20),
     "joining tracklets to people": (0.90, 0.02),
     "smoothing the paths": (0.92, 0.02),
     "computing the maps": (0.94, 0.06),

@@ -168,3 +168,8 @@ def test_no_interval_without_draws_or_people():
     assert np.isnan(attention_interval_s([shares], 3, 0)).all()
     assert np.isnan(attention_interval_s([], 3, 100)).all()
     assert np.isnan(attention_interval_s([shares], 3, 100)[0][1:]).all()
+
+
+def test_where_nothing_varies_no_width_is_no_certainty():
+    alike = PersonShares.of(visits_of([1, 2, 3], [63.555] * 3, [0, 0, 0]), 1)
+    assert np.isnan(attention_interval_s([alike], 1, 300)).all()

@@ -55,7 +55,7 @@ def test_the_end_of_the_curve_is_nobodys_own_length() -> None:
     # One stays for an hour and is not seen to leave; all others half a minute.
     visits = table([30.0] * 20 + [3599.0], [0.0] * 21, [True] * 20 + [False])
     lengths = guarded(visits, 3)
-    assert lengths.figures(HORIZON_S, STOP_S)["horizon_s"] == HORIZON_S
+    assert lengths.figures(HORIZON_S, STOP_S)["horizon_s"] == 30.0
     assert lengths.horizon_s(7200.0) == 30.0
     shares = lengths.curve(600.0)[:, 1] / (3 / 21)
     assert shares == pytest.approx(np.round(shares))
@@ -63,3 +63,28 @@ def test_the_end_of_the_curve_is_nobodys_own_length() -> None:
         1 / 21
     )
     assert lengths.curve(600.0)[-1, 1] == 0.0
+
+
+def test_the_mean_does_not_give_away_who_stayed_longest() -> None:
+    """One of 21 stays 1504 s: all dwell less 21 times a mean until 600 s would be what was beyond."""
+    visits = table([*range(60, 80), 1504.57], [0] * 21)
+    told = guarded(visits, 5).figures(600, 3)
+    # Five stayed 76 s or longer.
+    assert told["horizon_s"] == 60
+    assert told["mean_km_s"] == 60
+    # Where nobody stayed longer nothing is cut off, and the mean has two digits as the quantiles have.
+    told = guarded(table([*np.arange(20) + 60.43], [0] * 20), 5).figures(600, 3)
+    assert (told["horizon_s"], told["mean_km_s"]) == (600, 70)
+
+
+def test_those_under_way_are_not_all_visits_less_those_of_the_curve() -> None:
+    """Of two days one has two visits that were under way: how many began is told of the other day."""
+    visits = table([30.0] * 24, [0] * 24)
+    begun = np.ones(24, dtype=np.bool_)
+    begun[[0, 1]] = False
+    day = np.repeat([0, 1], 12)
+    told = GuardedLengths(VisitTable(visits.visits, begun, visits.ended, visits.stopped_s), day, 5)
+    figures = told.figures(600, 3)
+    assert figures["visits_km"] == 12
+    assert np.isnan(figures["under_way"])
+    assert figures["mean_km_s"] == 30

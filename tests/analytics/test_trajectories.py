@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analytics.settings import TrajectorySettings
-from analytics.smoother import fixed_interval_mean
+from analytics.smoother import FixedIntervalSmoother
 from analytics.standing import standing_rows
 from analytics.trajectories import Positions, Trajectories, smooth
 
@@ -71,10 +71,9 @@ def test_against_a_kalman_filter_and_rts_smoother(seed):
     measured[[0, n[0]]] = True
     still = rng.random(len(t_s)) < 0.3
     inverse = np.linalg.inv(R)[:, (0, 0, 1), (0, 1, 1)]
-    found = fixed_interval_mean(
-        t_s, path, np.where(measured[:, None], z, 0.0), np.where(measured[:, None], inverse, 0.0),
-        np.ones(len(t_s)), still, SETTINGS,
-    )  # fmt: skip
+    found = FixedIntervalSmoother(t_s, path, np.ones(len(t_s)), SETTINGS).mean(
+        np.where(measured[:, None], z, 0.0), np.where(measured[:, None], inverse, 0.0), still
+    )
     for number in (3, 8):
         own = np.flatnonzero(path == number)
         gaps = np.diff(t_s[own])

@@ -1,12 +1,13 @@
 """Figures of zones from a few visits, by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analytics.settings import MapSettings
 from analytics.stays import CROSSED
 from analytics.visits import Visits
-from analytics.zone_figures import VisitTable, ZoneSums, zone_figures
+from analytics.zone_figures import VisitTable, ZoneSums, in_words, zone_figures
 from analytics.zones import Zone
 
 SHELF = Zone("shelf", np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0]]))
@@ -48,3 +49,9 @@ def test_the_rest_by_hand():
     assert row["attention_s"] == row["attention_naive_s"] == row["mean_km_s"] == pytest.approx(17 / 4)
     assert (row["quartile_1_s"], row["median_s"], row["quartile_3_s"]) == (1.0, 2.0, 4.0)
     assert row["person_s_per_m2"] == 8.5
+
+
+def test_counts_are_written_as_whole_numbers() -> None:
+    table = pd.DataFrame({"visitors": [316.0, np.nan], "peak": [2.0, 0.0], "dwell_s": [3.0, np.inf]})
+    written = in_words(table).to_csv(index=False).splitlines()
+    assert written == ["visitors,peak,dwell_s", "316,2,3.0", ",0,not reached"]

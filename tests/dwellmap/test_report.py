@@ -53,6 +53,19 @@ def test_a_folder_that_is_no_run(dwellmap, tmp_path):
     assert "expected a run" in done.err
 
 
+def test_what_lies_beside_the_runs_in_a_pattern_is_passed_over(replay, walker, dwellmap, tmp_path):
+    run = ran(replay, walker, tmp_path / "out", "--start", "2026-03-28T12:00:00+01:00")
+    (run.parent / "links-2026-03-28.parquet").write_bytes(b"")
+    (run.parent / "walker-activity-1a2b3c4d").mkdir()
+    beside = sorted(run.parent.iterdir())
+    assert len(beside) == 3
+    done = dwellmap("report", *beside, "--to-folder", tmp_path / "report")
+    assert done.code == 0, done.err
+    done = dwellmap("report", run, run.parent / "nothing", "--to-folder", tmp_path / "other")
+    assert done.code == 2
+    assert "nothing" in done.err
+
+
 def test_the_hour_that_clocks_leave_out(replay, walker, dwellmap, tmp_path):
     # At two o'clock it is three: the visit goes on in the next hour of the day.
     run = ran(replay, walker, tmp_path / "out", "--start", "2026-03-29T01:59:55+01:00")

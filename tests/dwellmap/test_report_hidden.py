@@ -1,5 +1,6 @@
 """The numbers of a report where small counts are hidden: what is compared is told of all that is compared."""
 
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -7,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.zones import Zone
 from dwellmap.opening_hours import OpeningHours
 from dwellmap.period.period import Period
+from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
 from dwellmap.report.busy import busy_hours
 from dwellmap.report.cells import Choice
@@ -51,7 +54,10 @@ def test_of_opening_hours_with_few_hidden_shares_and_intervals_tell_the_same_peo
     assert not floor.hidden[interval].any(axis=None)
     said = {one.question: one.basis for one in findings(summary, floor, use, flows_of(floor))}
     assert "cannot be told" in said["How long do they stay?"]
-    # Opened all day it is one population.
+    # Opened all day it is one population; where all stay alike there is nothing to draw from.
+    for run in runs[:2]:
+        visits = pd.read_parquet(run / VISITS)
+        visits.assign(dwell_s=50.0 + np.arange(len(visits)) % 20).to_parquet(run / VISITS, index=False)
     (floor,) = summed(runs[:2], choice).floors
     assert use_of(floor).units == 8 * (60 + 12)
     assert floor.figures[interval].notna().all(axis=None)
@@ -125,3 +131,26 @@ def test_an_hour_that_is_hidden_on_some_day_has_no_mean_of_the_others(shops):
                 f"{zone}, {hour}:00: hidden (fewer than 5 people), on 1 of 2 days; 1 day left out, with"
                 in drawn
             )
+
+
+def test_of_zones_that_share_floor_only_the_first_is_told(shops):
+    """Whole less left would be right, however few went there; zones that only touch share nothing."""
+    (setup,) = Period.of_runs([shops("one", NOON, 2, 9, 9)]).setups
+    corners = {"left": (0, 2), "right": (2, 4), "whole": (0, 4), "desk": (0, 4)}
+    zones = [
+        Zone(name, np.array([[a, 0], [b, 0], [b, 2], [a, 2]], dtype=float), staff=name == "desk")
+        for name, (a, b) in corners.items()
+    ]
+    assert replace(setup, zones=tuple(zones)).told_apart == (True, True, False, True)
+    assert replace(setup, zones=tuple(zones[::-1])).told_apart == (True, True, False, False)
+
+
+def test_a_zone_that_shares_floor_is_hidden(shops, monkeypatch):
+    runs = [shops("one", NOON, 2, 9, 9)]
+    monkeypatch.setattr(Setup, "told_apart", property(lambda setup: (True, False)))
+    summary = summed(runs, Choice(min_people=5))
+    (floor,) = summary.floors
+    assert floor.figures["dwell_s"].notna().tolist() == [True, False]
+    assert floor.hidden["dwell_s"].tolist() == [False, True]
+    # Over how many visitors would be a number of people that nothing guards.
+    assert use_of(floor).over == "the visitors"

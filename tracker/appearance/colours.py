@@ -48,32 +48,35 @@ class Colours:
 
     def describe(self, crops_bgr: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """See `Embedder.describe`."""
-        cells = int(_BINS.prod())
-        vectors = np.zeros((len(crops_bgr), len(_PARTS) * cells))
-        for vector, crop in zip(vectors, crops_bgr, strict=True):
+        labs = np.zeros((len(crops_bgr), *self._across.shape, 3), dtype=np.float32)
+        for lab, crop in zip(labs, crops_bgr, strict=True):
             check_crop(crop)
-            lab = self._lab(crop)
-            for number, pixels in enumerate(self._parts):
-                counts = _soft_histogram(lab[pixels], self._across.ravel()[pixels])
-                vector[number * cells : (number + 1) * cells] = np.sqrt(counts)
-        return unit(vectors)
+            lab[...] = self._lab(crop)
+        labs = labs.reshape(len(labs), self._across.size, 3)
+        counts = [_soft_histograms(labs[:, pixels], self._across.ravel()[pixels]) for pixels in self._parts]
+        return unit(np.sqrt(np.hstack(counts)))
 
     def _lab(self, crop_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(pixels, 3) L*, a*, b* of the crop, its brightness brought half-way to a common one."""
+        """(height, width, 3) L*, a*, b* of the crop, its brightness brought half-way to a common one."""
         image = cv2.resize(crop_bgr, _SIZE_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
         brightness = np.average(image.mean(axis=2), weights=self._across)
         gain = np.float32(np.sqrt(_GREY / max(brightness, _DARKEST)) / 255)
-        return np.asarray(cv2.cvtColor(np.minimum(image * gain, 1), cv2.COLOR_BGR2LAB)).reshape(-1, 3)
+        return np.asarray(cv2.cvtColor(np.minimum(image * gain, 1), cv2.COLOR_BGR2LAB), dtype=np.float32)
 
 
-def _soft_histogram(lab: NDArray[np.float32], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(bins,) sums of the weights (n,), each shared among the eight bins around its colour (n, 3)."""
+def _soft_histograms(lab: NDArray[np.float32], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m, bins) sums of the weights (n,), each shared among the eight bins around its colour (m, n, 3)."""
+    cells = int(_BINS.prod())
     place = np.clip((lab - _LEAST) / (_MOST - _LEAST), 0, 1) * (_BINS - 1)
     below = np.minimum(place.astype(np.int64), _BINS - 2)
     above = place - below
-    counts = np.zeros(int(_BINS.prod()))
-    for corner in product((0, 1), repeat=3):
-        share = np.where(corner, above, 1 - above).prod(axis=1) * weight
-        cell = np.ravel_multi_index(tuple((below + corner).T), tuple(_BINS))
-        counts += np.bincount(cell, share, len(counts))
-    return counts
+    # Of each coordinate the parts of the lower and the upper bin.
+    first, second, third = np.moveaxis(np.stack([1 - above, above]), -1, 0)
+    cell = np.ravel_multi_index(tuple(np.moveaxis(below, -1, 0)), tuple(_BINS))
+    cell += cells * np.arange(len(lab))[:, None]
+    counts = np.zeros(len(lab) * cells)
+    for i, j, k in product((0, 1), repeat=3):
+        beyond = int(np.ravel_multi_index((i, j, k), tuple(_BINS)))
+        share = first[i] * second[j] * third[k] * weight
+        counts += np.bincount((cell + beyond).ravel(), share.ravel(), len(counts))
+    return counts.reshape(len(lab), cells)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.ahead import ahead
+from tracker.again import look_again
 from tracker.appearance.crops import choose_crops, visible_shares
 from tracker.appearance.embedder import Embedder
 from tracker.appearance.looks import Looks
@@ -19,8 +18,6 @@ from tracker.tracklets import Tracklets
 
 # Crops described at once: memory holds no more of them, and none of the pictures that they are cut from.
 _BATCH = 32
-# Pictures decoded while the crops of those before are described.
-_AHEAD = 4
 # A picture may come this much beside its time in the log (containers round) and still be the same.
 _SAME_S = 1e-3
 
@@ -51,48 +48,69 @@ def look(
         (a MOTChallenge folder of boxes).
 
     """
-    settings = settings or AppearanceSettings()
-    visible = visible_shares(tracklets)
-    chosen = choose_crops(tracklets, visible, settings)
-    picture = np.searchsorted(log.offsets, tracklets.row[chosen], side="right") - 1
-    chosen, picture = chosen[order := np.argsort(picture, kind="stable")], picture[order]
-    pending = _Pending(embedder)
-    if len(chosen):
-        _read(recording, log, tracklets, chosen, picture, pending, progress)
-    rows, vectors = pending.finished()
-    by_row = np.argsort(tracklets.row[rows], kind="stable")
-    rows = rows[by_row]
-    looks = Looks(tracklets.row[rows], vectors[by_row], visible[rows], settings)
-    _, number = np.unique(tracklets.tracklet, return_inverse=True)
-    order = np.lexsort([tracklets.t_s, number])
-    return looks.learned(number[order].astype(np.int64), tracklets.row[order], tracklets.t_s[order])
+    sight = Sight(log, tracklets, embedder, settings)
+    look_again(recording, (sight,), progress)
+    return sight.looks()
 
 
-def _read(
-    recording: Recording,
-    log: DetectionLog,
-    tracklets: Tracklets,
-    chosen: NDArray[np.int64],
-    picture: NDArray[np.int64],
-    pending: _Pending,
-    progress: Callable[[float], None],
-) -> None:
-    """Hand the chosen crops to `pending`; `picture` (k,) says in which picture of the log each lies."""
-    numbers = log.picture[picture]
-    place = {int(number): k for k, number in enumerate(numbers)}
-    first = {number: int(np.searchsorted(numbers, number)) for number in place}
-    last = max(place)
-    with closing(ahead(recording.read(None, place.keys()), _AHEAD)) as frames:
-        for frame in frames:
-            # Read anew, a damaged file could number its pictures differently.
-            same = abs(frame.t_s - log.t_s[picture[place[frame.index]]]) <= _SAME_S
-            if frame.image_bgr is not None and same:
-                rows = chosen[first[frame.index] : place[frame.index] + 1]
-                for row in rows:
-                    pending.add(int(row), _crop(frame, tracklets.xyxy_px[row]))
-            progress(frame.t_s)
-            if frame.index >= last:
-                break
+class Sight:
+    """An `Onlooker` that describes the boxes that are worth it.
+
+    Memory holds a few crops at a time and the vectors, which are personal data: they are never written and go
+    with this object and the looks.
+
+    Args:
+        log: Detections of a recording; `picture` holds the numbers of its pictures.
+        tracklets: Boxes of the log that belong together; `row` points into the log.
+        embedder: Describes the crops.
+        settings: How many crops, how well seen; the defaults if None.
+
+    Attributes:
+        pictures: Numbers of those that hold a chosen box.
+
+    """
+
+    def __init__(
+        self,
+        log: DetectionLog,
+        tracklets: Tracklets,
+        embedder: Embedder,
+        settings: AppearanceSettings | None = None,
+    ) -> None:
+        self._settings = settings or AppearanceSettings()
+        self._tracklets = tracklets
+        self._visible = visible_shares(tracklets)
+        self._pending = _Pending(embedder)
+        self._t_s: dict[int, float] = {}
+        self._rows: dict[int, list[int]] = {}
+        for row in choose_crops(tracklets, self._visible, self._settings).tolist():
+            at = int(np.searchsorted(log.offsets, tracklets.row[row], side="right")) - 1
+            number = int(log.picture[at])
+            self._t_s[number] = float(log.t_s[at])
+            self._rows.setdefault(number, []).append(row)
+
+    @property
+    def pictures(self) -> Set[int]:
+        """See `Onlooker`."""
+        return self._rows.keys()
+
+    def see(self, frame: Frame) -> None:
+        """Describe the chosen boxes of the picture."""
+        # Read anew, a damaged file could number its pictures differently.
+        if frame.image_bgr is not None and abs(frame.t_s - self._t_s[frame.index]) <= _SAME_S:
+            for row in self._rows[frame.index]:
+                self._pending.add(row, _crop(frame, self._tracklets.xyxy_px[row]))
+
+    def looks(self) -> Looks:
+        """What people look like, and what a similarity means, of the pictures seen so far."""
+        rows, vectors = self._pending.finished()
+        tracklets = self._tracklets
+        by_row = np.argsort(tracklets.row[rows], kind="stable")
+        rows = rows[by_row]
+        looks = Looks(tracklets.row[rows], vectors[by_row], self._visible[rows], self._settings)
+        _, number = np.unique(tracklets.tracklet, return_inverse=True)
+        order = np.lexsort([tracklets.t_s, number])
+        return looks.learned(number[order].astype(np.int64), tracklets.row[order], tracklets.t_s[order])
 
 
 def _crop(frame: Frame, xyxy_px: NDArray[np.float64]) -> NDArray[np.uint8]:
