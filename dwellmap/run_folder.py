@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from calibration.calibration import Calibration
 from dwellmap.leftovers import held
+from dwellmap.progress import Reporter
 from dwellmap.site_file import Settings
 from dwellmap.source import Source
 from dwellmap.view import CameraView
@@ -288,12 +289,43 @@ def make_way(target: Path) -> tuple[str, ...]:
     try:
         RunFolder.open(target)
     except DamagedRunError as error:
-        number = 1
-        while (aside := target.with_name(f"{DAMAGED}{target.name}-{number}")).exists():
-            number += 1
-        os.rename(target, aside)
-        return (f"{error}: the damaged run was set aside as {aside.name}, and is made again",)
+        return (_set_aside(target, error),)
     return ()
+
+
+def is_made(target: Path, recipe: str, reporter: Reporter) -> bool:
+    """Whether a result (not a run) is there and whole; a damaged one is set aside, and that is said.
+
+    Args:
+        target: Its folder.
+        recipe: Its JSON file, which lists all others under "files".
+        reporter: Told what was set aside.
+
+    Raises:
+        OSError: If it cannot be moved.
+
+    """
+    if not target.exists():
+        return False
+    try:
+        listed = json.loads((target / recipe).read_text(encoding="utf-8"))["files"]
+        lacking = [name for name in listed if not _is_whole(target / name)]
+        if not lacking:
+            return True
+        error = f"{target} lacks {', '.join(lacking)}"
+    except (OSError, ValueError, KeyError, TypeError) as why:
+        error = f"{target / recipe} cannot be read ({why})"
+    reporter.say(_set_aside(target, error))
+    return False
+
+
+def _set_aside(target: Path, error: object) -> str:
+    """Rename a damaged folder; what to say of it."""
+    number = 1
+    while (aside := target.with_name(f"{DAMAGED}{target.name}-{number}")).exists():
+        number += 1
+    os.rename(target, aside)
+    return f"{error}: the damaged folder was set aside as {aside.name}, and is made again"
 
 
 def _to_disk(path: Path) -> None:

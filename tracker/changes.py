@@ -14,7 +14,7 @@ from tracker.emptyplace import EmptyPlace
 from tracker.foreground import CHANGED, Levels, foreground
 from tracker.frames import Frame, FrameStream, Recording
 from tracker.scenepicture import soft_sigma_px
-from tracker.timeline import MAX_FRAME_GAP_S
+from tracker.timeline import MAX_FRAME_GAP_S, observed_overlap_s
 
 # Blurred grey levels up to this are the camera's noise and what compression makes of it.
 _LEAST_DIFFERENCE = 6.0
@@ -109,7 +109,7 @@ class Changes:
             held = frame
         if held is not None:
             spans = stream.footage.observed_s
-            yield self._change(held, _overlap(spans, held.t_s, float(spans[-1, 1]))), held
+            yield self._change(held, observed_overlap_s(spans, held.t_s, float(spans[-1, 1]))), held
 
     def _moving(self, t_s: float, picture: Picture) -> NDArray[np.bool_] | None:
         """(h, w) bool, what is not the place; None where the place is not recognised."""
@@ -221,8 +221,4 @@ def _seconds(stream: FrameStream, t_s: float, next_s: float) -> float:
     """How long a picture stands: to the next, but not over a gap in the footage."""
     if next_s - t_s <= MAX_FRAME_GAP_S:
         return next_s - t_s
-    return _overlap(stream.footage.observed_s, t_s, next_s)
-
-
-def _overlap(spans: NDArray[np.float64], begin_s: float, end_s: float) -> float:
-    return float(np.clip(np.minimum(spans[:, 1], end_s) - np.maximum(spans[:, 0], begin_s), 0, None).sum())
+    return observed_overlap_s(stream.footage.observed_s, t_s, next_s)

@@ -101,6 +101,11 @@ class Recording(Protocol):
         ...
 
     @property
+    def clock_rate(self) -> float:
+        """Seconds of life per second of the recording's own clock."""
+        ...
+
+    @property
     def start(self) -> datetime | None:
         """Wall-clock start, timezone-aware; None if nobody knows."""
         ...

@@ -152,7 +152,9 @@ def _thing(
     # Who walks past in between is not what stands there.
     if _stillness(planes, rim, inside) < _LEAST_STILL:
         return None
-    mistaken = _stillness(planes, rim, ~inside) < _LEAST_STILL
+    # Others who stand here at other times say nothing about the background.
+    shown = np.array([mask[core].mean() < 0.5 for mask in masks])
+    mistaken = _stillness(planes, rim, ~inside & shown) < _LEAST_STILL
     at_an_end = first <= 1 or last >= len(t_s) - 2
     least_s = _LEAST_S if at_an_end else _LEAST_IN_THE_MIDDLE_S
     if not mistaken and t_s[last] - t_s[first] < least_s:

@@ -266,8 +266,11 @@ class LinkingSettings(BaseModel):
     false_base: float = Field(
         default=2.0, description="Nats by which a piece without any box is rather a false alarm."
     )
-    false_box: float = Field(
-        default=0.35, gt=0, description="Nats that each box speaks against a false alarm."
+    false_s: float = Field(
+        default=8.5,
+        gt=0,
+        description="Nats that each second of boxes speaks against a false alarm, however many pictures a "
+        "second are looked at; a box counts for 0.2 s at most.",
     )
     false_score: float = Field(
         default=6.0,

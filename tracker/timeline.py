@@ -26,6 +26,13 @@ _SHORTEST_S = 1e-5  # below the tick of any usual container
 Picture = TypeVar("Picture")
 
 
+def observed_overlap_s(observed_s: NDArray[np.float64], begin_s: float, end_s: float) -> float:
+    """For how long of the time between two moments footage was decoded, from its (m, 2) stretches."""
+    return float(
+        np.clip(np.minimum(observed_s[:, 1], end_s) - np.maximum(observed_s[:, 0], begin_s), 0, None).sum()
+    )
+
+
 class Timestamps:
     """Makes the times of pictures strictly increasing, and counts every time it had to invent.
 

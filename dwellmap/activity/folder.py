@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from analytics.activity import Regions, region_table
 from calibration.moved import shift_between
 from dwellmap.activity.counting import Counted, Floor, Watcher, count
-from dwellmap.activity.films import (
-    make_films,
-)
+from dwellmap.activity.films import make_films
 from dwellmap.activity.floor_map import draw_floor_map
 from dwellmap.activity.numbers import DEFINITIONS, FORMAT, VERSION, footage_json, results
 from dwellmap.activity.options import ActivityOptions
@@ -28,7 +26,7 @@ from dwellmap.film import FPS, FilmClock
 from dwellmap.heat_picture import save, softened_values
 from dwellmap.increments import Increments
 from dwellmap.progress import Reporter
-from dwellmap.run_folder import dump_json, safe_name, written_whole
+from dwellmap.run_folder import dump_json, is_made, safe_name, written_whole
 from dwellmap.site_file import Settings
 from dwellmap.still import still_picture
 from dwellmap.view import CameraView
@@ -74,15 +72,17 @@ def measure_activity(
     """
     asked = {
         "recording": recording.content_hash,
+        "clock_rate": recording.clock_rate,
+        "start": None if recording.start is None else recording.start.isoformat(),
         "view": view.to_json(),
         "options": options.to_json(),
-        "cell_m": settings.maps.cell_m,
+        "maps": settings.maps.model_dump(mode="json"),
         "version": version("dwellmap"),
         "format": VERSION,
     }
     key = hashlib.sha256(dump_json(asked).encode()).hexdigest()[:8]
     target = out / safe_name(view.camera) / f"{safe_name(recording.name)}-activity-{key}"
-    if target.exists():
+    if is_made(target, RECIPE, reporter):
         return target, False
     small = working_size(recording.size_px)
     counts = counting_pixels(recording.size_px, small, options.roi_px, view.ignored_px)
@@ -185,10 +185,3 @@ def _write(
     }
     content["files"] = sorted(file.name for file in draft.iterdir())
     (draft / RECIPE).write_text(dump_json(content), encoding="utf-8")
-
-
-def _where(work: Work) -> str:
-    start = work.recording.start
-    told = "" if start is None else f"  ·  from {start:%Y-%m-%d %H:%M:%S}"
-    roi = "" if work.counts.all() else "  ·  only the bright part counts"
-    return f"{work.view.camera}  ·  {work.recording.name}{told}{roi}"

@@ -79,17 +79,21 @@ def rearranged(
 
 
 def outlined(scene_rgb: NDArray[np.uint8], places: Sequence[Rearranged]) -> NDArray[np.uint8]:
-    """The scene (h, w, 3) with the places tinted, outlined and numbered."""
+    """The scene (h, w, 3) with the places tinted, outlined and numbered.
+
+    Outlined without dents: a reference with somebody in it would show their figure otherwise.
+    """
     picture = scene_rgb.copy()
     size = picture.shape[1], picture.shape[0]
     thick = max(_THICK, round(size[1] / 240))
     for number, one in enumerate(places, start=1):
         mask = cv2.resize(one.region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        hull = cv2.convexHull(cv2.findNonZero(mask))
+        mask = cv2.fillConvexPoly(np.zeros_like(mask), hull, 1)
         tint = np.array(_COLOUR_RGB, dtype=np.float32)
         picture[mask > 0] = np.rint(0.65 * picture[mask > 0] + 0.35 * tint).astype(np.uint8)
-        outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        cv2.drawContours(picture, outlines, -1, _COLOUR_RGB, thick, cv2.LINE_AA)
-        x, y, _, _ = cv2.boundingRect(mask)
+        cv2.drawContours(picture, [hull], -1, _COLOUR_RGB, thick, cv2.LINE_AA)
+        x, y = hull[:, 0][hull[:, 0, 1].argmin()].tolist()
         at = (x, max(y - 6, round(size[1] / 24)))
         for colour, width in (((255, 255, 255), 3 * thick), (_COLOUR_RGB, thick)):
             cv2.putText(

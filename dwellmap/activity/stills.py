@@ -14,7 +14,7 @@ from dwellmap.activity.rearranged import Rearranged, outlined
 from dwellmap.activity.region_picture import with_regions
 from dwellmap.activity.work import Work
 from dwellmap.film import clock_text, until_text
-from dwellmap.heat_picture import HeatPicture, save
+from dwellmap.heat_picture import HeatPicture, save, softened_values
 from dwellmap.heat_sheet import HeatSheet
 
 
@@ -23,7 +23,10 @@ def draw_stills(draft: Path, work: Work, table: pd.DataFrame, places: tuple[Rear
     options, scene = work.options, np.asarray(work.counted.scene_bgr[..., ::-1])
     colours, time = colours_by_name(options.colours), until_text(work.end_s)
     where = work.where
-    motion = activity_map("motion", work.moving_s, "seconds of motion", work.grid)
+    # The scale is that of what is drawn, and drawn is what was softened.
+    motion = activity_map(
+        "motion", softened_values(work.moving_s, work.counts), "seconds of motion", work.grid
+    )
     heat = HeatPicture.of(
         motion, work.counts, work.recording.size_px,
         ("Motion activity", ("For how long each pixel showed something that moved; shadows are left out.",
@@ -44,7 +47,7 @@ def draw_stills(draft: Path, work: Work, table: pd.DataFrame, places: tuple[Rear
     )
     against = "the picture given" if options.reference is not None else "the scene as it was at the beginning"
     differing = HeatPicture.of(
-        activity_map("difference", work.difference, "grey levels", work.grid),
+        activity_map("difference", softened_values(work.difference, work.counts), "grey levels", work.grid),
         work.counts, work.recording.size_px,
         ("Difference from the empty scene",
          (f"How far each place differs from {against}, in grey, blurred, mean over time.", where),
@@ -59,16 +62,16 @@ def draw_stills(draft: Path, work: Work, table: pd.DataFrame, places: tuple[Rear
 def _rearranged_page(
     work: Work, scene: NDArray[np.uint8], places: tuple[Rearranged, ...], where: str
 ) -> NDArray[np.uint8]:
-    told = []
+    when: dict[str, list[str]] = {}
     for number, place in enumerate(places, start=1):
         since = "since before the recording" if place.from_s is None else f"from {clock_text(place.from_s)}"
-        told.append(
-            f"{number}: {since}" + ("" if place.until_s is None else f" until {clock_text(place.until_s)}")
-        )
+        until = "" if place.until_s is None else f" until {clock_text(place.until_s)}"
+        when.setdefault(since + until, []).append(str(number))
+    told = [f"{', '.join(numbers)}: {text}" for text, numbers in when.items()]
     lines = (
         "Places that look different for good: something was moved, brought or taken away.",
         where,
-        ", ".join(told),
+        "; ".join(told),
     )
     sheet = HeatSheet(
         work.recording.size_px, "What was rearranged", lines, work.warnings, None, colours_by_name("magma")

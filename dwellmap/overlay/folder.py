@@ -31,7 +31,7 @@ from dwellmap.overlay.people_heat import people_heat
 from dwellmap.overlay.trails import all_trails, trails_at
 from dwellmap.pipeline import Timing, measure
 from dwellmap.progress import Reporter
-from dwellmap.run_folder import RunFolder, dump_json, written_whole
+from dwellmap.run_folder import RunFolder, dump_json, is_made, written_whole
 from dwellmap.run_maps import read_values
 from tracker.background import working_size
 from tracker.frames import Recording
@@ -120,7 +120,7 @@ def overlay_run(
     }
     key = hashlib.sha256(dump_json(asked).encode()).hexdigest()[:8]
     target = (run.path.resolve().parent if out is None else out) / f"{run.path.resolve().name}-overlay-{key}"
-    if target.exists():
+    if is_made(target, RECIPE, reporter):
         return target, False
     work = _work(run, options)
     with written_whole(target) as draft:
@@ -245,7 +245,9 @@ def _draw_people(draft: Path, work: _Work, tracks: Tracks, reporter: Reporter) -
     small = working_size(size)
     clock = work.clock
     with Increments(draft) as steps:
-        sums = people_heat(tracks, work.run.picture_times_s(), work.end_s, clock.t_s, size, small, steps)
+        sums = people_heat(
+            tracks, work.run.picture_times_s(), work.run.footage().observed_s, clock.t_s, size, small, steps
+        )
         total = sums.dwell_s.reshape(small[::-1])
         grid = Grid((-0.5, -0.5), size[0] / small[0], *small, "px")
         heat = HeatPicture.of(

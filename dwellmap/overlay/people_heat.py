@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.accumulators import Accumulator
 from analytics.activity import no_activity
 from dwellmap.increments import Increments
-from tracker.timeline import MAX_FRAME_GAP_S
+from tracker.timeline import observed_overlap_s
 from tracker.tracks import Tracks
 
 
 def people_heat(
     tracks: Tracks,
     picture_t_s: NDArray[np.float64],
-    end_s: float,
+    observed_s: NDArray[np.float64],
     until_s: NDArray[np.float64],
     size_px: tuple[int, int],
     small_px: tuple[int, int],
@@ -27,7 +29,7 @@ def people_heat(
         tracks: Who was where.
         picture_t_s: (F,) times of the pictures that were looked at; each stands until the next, but not over
             a gap in the footage.
-        end_s: End of the footage.
+        observed_s: (m, 2) stretches in which footage was decoded.
         until_s: Ends of the film's steps; the last is the end of the footage.
         size_px: (width, height) of the recording.
         small_px: (width, height) of the result.
@@ -39,7 +41,10 @@ def people_heat(
     """
     width, height = small_px
     total = no_activity(width * height)
-    seconds = np.minimum(np.diff(np.append(picture_t_s, end_s)), MAX_FRAME_GAP_S)
+    seconds = [
+        observed_overlap_s(observed_s, begin_s, end_s)
+        for begin_s, end_s in pairwise([*picture_t_s.tolist(), float(observed_s.max(initial=0.0))])
+    ]
     scale = np.array([width / size_px[0], height / size_px[1]] * 2)
     boxes = np.rint((tracks.xyxy_px + 0.5) * scale).clip(0, [width, height] * 2).astype(np.int64)
     picture = np.searchsorted(picture_t_s, tracks.t_s)
@@ -50,7 +55,7 @@ def people_heat(
         for row in rows.tolist():
             k = int(picture[row])
             # Rows of a track lie on pictures that were looked at.
-            stands_s = float(seconds[k]) if k < len(seconds) and picture_t_s[k] == tracks.t_s[row] else 0.0
+            stands_s = seconds[k] if k < len(seconds) and picture_t_s[k] == tracks.t_s[row] else 0.0
             x0, y0, x1, y1 = boxes[row].tolist()
             step[y0:y1, x0:x1] += stands_s
         steps.add(step)

@@ -57,6 +57,11 @@ class Beginning:
         return self.longest_s if length_s is None else min(length_s, self.longest_s)
 
     @property
+    def clock_rate(self) -> float:
+        """Seconds of life per second of the recording's clock."""
+        return self.whole.clock_rate
+
+    @property
     def start(self) -> datetime | None:
         """Wall-clock start."""
         return self.whole.start

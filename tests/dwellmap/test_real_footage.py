@@ -106,6 +106,15 @@ def test_people_pass_the_bookshop(yolo):
     assert (folder / "scene.png").exists()
 
 
+def test_as_many_people_pass_for_as_long_however_many_pictures_are_looked_at(yolo):
+    every, shipped = (
+        yolo("mall_bookstore_720x480.mp4", "--appearance", "none", *words)[1]["results"]
+        for words in (("--sample-fps", "0"), ())
+    )
+    assert shipped["people"] == pytest.approx(every["people"], rel=0.15)
+    assert shipped["tracked_s"] == pytest.approx(every["tracked_s"], rel=0.1)
+
+
 def test_pets_in_three_files_has_the_people_of_one(yolo, data, dwellmap, tmp_path):
     """Files overlap by 5 s, their stamps are cut to whole seconds, and the second one comes last."""
     clip = data / "video" / "pets09_s2l1_view001_480x360.mp4"

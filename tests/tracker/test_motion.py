@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from calibration.scene import Scene
+from tracker.background import at_working_size, sampled_moments, working_size
+from tracker.emptyplace import EmptyPlace
 from tracker.frames import Footage, Frame
 from tracker.livemotion import LiveMotionDetector
 from tracker.motion import MotionDetector
@@ -21,6 +23,7 @@ class Staged:
     frames: tuple[Frame, ...]
     name: str = "staged"
     size_px: tuple[int, int] = (WIDTH, HEIGHT)
+    clock_rate: float = 1.0
     start: None = None
     start_source: str = "unknown"
     content_hash: str = "0"
@@ -117,6 +120,26 @@ def test_somebody_who_stands_for_most_of_the_footage_stays_a_person():
     recall, false = found(recording, boxes)
     assert recall > 0.9
     assert false < 0.1  # no ghost where they stood
+
+
+def test_where_one_after_the_other_stands_the_place_stays_the_place():
+    """Three take turns at one spot; the second keeps perfectly still, and the place is bare in between."""
+    jackets = [(40, 40, 160), (30, 30, 30), (160, 90, 40)]
+
+    def where(t):
+        turn, since = divmod(t - 4, 16)
+        if not 0 <= turn < 3 or since > 12:
+            return []
+        sway = 0 if turn == 1 else round(3 * np.sin(2 * t))
+        return [{"x": 160 + sway, "jacket": jackets[int(turn)]}]
+
+    recording, _ = staged(56, where)
+    place = EmptyPlace(sampled_moments(recording))
+    bare = at_working_size(recording.frames[0].image_bgr, working_size((WIDTH, HEIGHT)))
+    for t_s in (1.0, 18.0, 34.0, 50.0):
+        expected, _ = place.expected(t_s, bare)
+        assert np.abs(expected.astype(int) - bare).max() < 25
+    assert place.moved == ()
 
 
 def test_two_people_who_touch_are_two():

@@ -15,6 +15,8 @@ _SAMPLED_BOXES = 3000
 # Spread (heights) of where people are around where they were seen, and a floor for places never visited.
 _SPREAD = 1.5
 _ANYWHERE = 1e-4
+# One box says no more than this time (s) of boxes, however few pictures are looked at.
+_LONGEST_STEP_S = 0.2
 # Within this time (s) of the footage's begin or end, people were or stay there all the same.
 _CUT_S = 0.3
 
@@ -39,6 +41,7 @@ def chances(
     pieces: Pieces,
     begin: Ends,
     footage_s: NDArray[np.float64],
+    step_s: float,
     comes: NDArray[np.float64],
     goes: NDArray[np.float64],
     doors_known: bool,
@@ -53,6 +56,7 @@ def chances(
         pieces: The pieces.
         begin: Their first states.
         footage_s: (m, 2) stretches in which footage was decoded.
+        step_s: Usual time from picture to picture.
         comes: (n,) how much each begins at an exit, 0..1.
         goes: (n,) how much each ends at one.
         doors_known: Whether the exits hold the doors, too: elsewhere nobody comes or goes then.
@@ -61,8 +65,7 @@ def chances(
     """
     t0, t1 = pieces.t_s[pieces.first], pieces.t_s[pieces.last]
     watched_s = max(float(np.sum(footage_s[:, 1] - footage_s[:, 0])), 1.0)
-    steps_s = np.diff(np.unique(pieces.t_s))
-    present_s = len(pieces.t_s) * (float(np.median(steps_s)) if len(steps_s) else 0.0)
+    present_s = len(pieces.t_s) * step_s
     rate = max(present_s / watched_s / settings.stay_s, 1 / watched_s)
     local = np.log(rate * _density(pieces, begin.xy, begin.unit))
     mid_share = settings.mid_share_doors if doors_known else settings.mid_share
@@ -74,7 +77,9 @@ def chances(
     sure = (
         np.maximum(np.add.reduceat(pieces.score, pieces.first) / pieces.boxes - 0.7, 0) if len(pieces) else t0
     )
-    false = settings.false_base - settings.false_box * pieces.boxes - settings.false_score * sure
+    # Counted in seconds: boxes of pictures that follow each other faster repeat each other's mistakes.
+    seen_s = pieces.boxes * min(step_s, _LONGEST_STEP_S)
+    false = settings.false_base - settings.false_s * seen_s - settings.false_score * sure
     return Chances(birth, death, false)
 
 

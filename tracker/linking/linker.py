@@ -172,7 +172,7 @@ def _links(
         at_exit(pieces.xyxy_px[rows], pieces.where.take(rows), known.shown_px, known.doors, settings)
         for rows in (pieces.first, pieces.last)
     )
-    odds = chances(pieces, begin, known.footage_s, comes, goes, bool(known.doors), settings)
+    odds = chances(pieces, begin, known.footage_s, known.step_s, comes, goes, bool(known.doors), settings)
     i, j = _candidates(pieces, known, settings)
     gain = _gains(pieces, begin, end, i, j, known, settings, looks) - odds.birth[j] - odds.death[i]
     return i, j, gain, odds

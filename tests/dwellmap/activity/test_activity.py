@@ -188,6 +188,25 @@ def test_the_same_is_not_done_twice(measured, mover, dwellmap):
     }
 
 
+def test_another_clock_is_another_result(still, dwellmap, tmp_path, told):
+    one, other = (
+        active(still, dwellmap, tmp_path, "--no-films", "--clock-rate", rate) for rate in ("1", "3")
+    )
+    assert one != other
+    assert told(other)["results"]["observed_s"] == pytest.approx(3 * told(one)["results"]["observed_s"])
+
+
+@pytest.mark.parametrize("lost", ["activity.json", "regions.csv"])
+def test_a_damaged_result_is_set_aside_and_made_again(still, dwellmap, tmp_path, lost):
+    folder = active(still, dwellmap, tmp_path, "--no-films")
+    (folder / lost).unlink()
+    ran = dwellmap("activity", still, "--out", tmp_path, "--no-films")
+    assert ran.code == 0, ran.err
+    assert "set aside" in ran.err
+    assert (folder / lost).is_file()
+    assert len(list(folder.parent.iterdir())) == 2
+
+
 @pytest.mark.slow
 def test_every_video_of_a_folder(mover, dwellmap, tmp_path):
     """`.mp4`, `.mkv`, `.avi`, `.mpg` and one that is no video: four folders, and a message for the fifth."""

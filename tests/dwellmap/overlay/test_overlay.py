@@ -91,7 +91,9 @@ def test_people_heat_holds_the_time_of_the_boxes(run, tmp_path):
     opened = RunFolder.open(run)
     tracks, times = opened.tracks(), opened.picture_times_s()
     with Increments(tmp_path) as steps:
-        sums = people_heat(tracks, times, 12.1, np.array([3.0, 7.0, 12.1]), (640, 480), (640, 480), steps)
+        sums = people_heat(
+            tracks, times, np.array([[0.0, 12.1]]), np.array([3.0, 7.0, 12.1]), (640, 480), (640, 480), steps
+        )
         assert len(steps) == 3
         np.testing.assert_array_equal(sum(steps).ravel(), sums.dwell_s)
     box = tracks.xyxy_px[len(tracks) // 2].round().astype(int)

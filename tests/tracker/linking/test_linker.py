@@ -1,5 +1,6 @@
 """Linking on tiny scenes with known answers, and its laws."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -82,6 +83,15 @@ def test_a_flicker_is_nobody_and_a_person_is_somebody():
     flicker = walk(12.0, 12.1, 1000, score=0.4)
     a, b, *_ = person_of(*scene(walk(2, 40, 600), flicker, *passers_by()))
     assert (a > 0, b) == (True, 0)
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(0.7, False), (1.0, False), (2.0, True), (3.0, True)])
+@pytest.mark.parametrize("rate", [30, 15, 8, 6])
+def test_how_many_pictures_are_looked_at_does_not_decide_who_is_somebody(monkeypatch, rate, seconds, counts):
+    """Somebody appears and vanishes in mid-scene: seconds decide, not boxes."""
+    monkeypatch.setattr(sys.modules[__name__], "FPS", rate)
+    a, *_ = person_of(*scene(walk(20, 20 + seconds, 900), *passers_by()))
+    assert (a > 0) == counts
 
 
 def test_after_longer_than_the_longest_gap_nothing_is_linked_by_motion():
