@@ -2,6 +2,7 @@
 # make test       install what tests need, check the code, run the suite
 # make test-slow  the tests that take minutes: real footage, the built wheel
 # make soak       the drop folder: 200 files with all that can go wrong and ten kills; memory over 1,000 jobs
+# make soak-live  a live camera for half an hour, as fast as it goes, with breaks: memory and delay
 # make bench      how long each stage takes, the maps of a day and the cells of a year
 # make bench-motion  the detector without weights against PETS and ten films of the demo shop (half an hour)
 # make bench-identity bench-demo  people against the truth on ten sequences, beside another tracker; how fast that is
@@ -18,7 +19,9 @@
 # Variables: PYTHON (which Python builds .venv), WORKERS (parallel test processes), CI=true (nothing may skip).
 
 # System packages that tests need, installed only in CI and only as root.
-CI_SYSTEM_PACKAGES = chromium libgl1 xvfb libxtst6
+# GStreamer's RTSP server plays the camera in tests of live cameras; the system's Python runs it.
+CI_SYSTEM_PACKAGES = chromium libgl1 xvfb libxtst6 gir1.2-gst-rtsp-server-1.0 python3-gi \
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
 WORKERS ?= 2
 VENV := .venv
@@ -39,7 +42,7 @@ ifeq ($(CI),true)
   PYTEST += -p tools.noskip
 endif
 
-.PHONY: help demo test test-slow soak bench bench-motion bench-identity bench-demo bench-audit bench-calibration lint clean system-packages bench-report bench-compare bench-peers
+.PHONY: help demo test test-slow soak soak-live bench bench-motion bench-identity bench-demo bench-audit bench-calibration lint clean system-packages bench-report bench-compare bench-peers
 .DELETE_ON_ERROR:
 
 help:
@@ -57,6 +60,9 @@ test-slow: system-packages $(VENV)/.installed-test
 
 soak: $(VENV)/.installed-test
 	DWELLMAP_SOAK_FILES=200 DWELLMAP_SOAK_JOBS=1000 $(PYTEST) -m slow -s tests/dwellmap/watch/test_faults.py
+
+soak-live: $(VENV)/.installed-test
+	DWELLMAP_SOAK_LIVE_S=1800 $(PYTEST) -m slow -s tests/tracker/live/test_soak.py "tests/dwellmap/live/test_equal.py::test_memory_stays_flat"
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/stages.py

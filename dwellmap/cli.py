@@ -24,6 +24,7 @@ COMMANDS = {
     "compare": ("compare", "Compare two periods or sets of runs."),
     "link": ("link", "Link the recordings of a camera's days anew."),
     "watch": ("watch", "Watch a folder: footage that lands in it becomes maps."),
+    "live": ("live", "Watch cameras as it happens; every hour becomes a run."),
     "jobs": ("app", "What became of the footage in a watched folder."),
     "erase": ("erase", "Erase what is known of single people, keep the sums."),
     "report": ("report", "Write a report on a period, and tables for spreadsheets."),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from dwellmap.view import CameraView
 from tracker.again import Onlooker, look_again
 from tracker.ahead import ahead
 from tracker.appearance.embedder import Embedder
+from tracker.appearance.looks import Looks
 from tracker.appearance.sight import Sight
 from tracker.bytetrack import track
 from tracker.detections import DetectionLog
@@ -74,6 +76,14 @@ class Seen:
     scene_bgr: NDArray[np.uint8] | None
     shown_px: Part
     moments: tuple[Moment, ...] = ()
+
+
+class Remembering(Protocol):
+    """Tells what people look like whose footage is gone."""
+
+    def at(self, log: DetectionLog, tracklets: Tracklets, settings: Settings) -> Looks:
+        """What the people of these tracklets look like; kept in memory only."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,6 +261,7 @@ def follow(
     looking: Looking | None = None,
     recording: Recording | None = None,
     suspects: tuple[Suspect, ...] = (),
+    remembered: Remembering | None = None,
 ) -> Joined:
     """Join the detections to people, put them on the floor, and count what speaks for faults of identity.
 
@@ -265,6 +276,7 @@ def follow(
         looking: Looks at the people in the footage; None where there is none to look at.
         recording: The footage, to look for phantoms; without it, `suspects` are believed.
         suspects: What was found suspect earlier.
+        remembered: Tells what people look like where there is no footage to look at.
 
     """
     since = time.perf_counter()
@@ -290,6 +302,8 @@ def follow(
             sight = looking.at(counted, tracklets, settings)
             _look_again(looking.recording, (sight,), reporter)
     looks = None if sight is None else sight.looks()
+    if remembered is not None:
+        looks = remembered.at(counted, tracklets, settings)
     since = timing.add("look", since)
     with reporter.step("joining tracklets to people", None):
         doors = tuple(door.xy_m for door in view.scene.doors)

@@ -3,48 +3,35 @@
 from __future__ import annotations
 
 import os
-import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.analysis import Analysis
-from analytics.render import MapTitle, render_map
 from calibration.calibration import Calibration
-from dwellmap.backdrop import backdrop_of
 from dwellmap.days.rebuild import is_linked, rebuild
 from dwellmap.detector_choice import DetectorChoice
 from dwellmap.estimated_floor import with_floor
-from dwellmap.pipeline import Looking, Seen, Timing, Watcher, countable, follow, looked_for, measure
+from dwellmap.pipeline import Looking, Seen, Timing, Watcher, follow, looked_for
 from dwellmap.progress import Reporter
-from dwellmap.recipe import recipe, run_key
-from dwellmap.remarks import NOT_CALIBRATED, Judged, remarks
+from dwellmap.recipe import run_key
+from dwellmap.remarks import Judged
 from dwellmap.run_folder import (
-    CALIBRATION,
-    DETECTIONS,
-    PLAN_STEM,
-    RECIPE,
-    SCENE_PICTURE,
-    TRACKS,
     RunFolder,
-    dump_json,
     make_way,
     safe_name,
     written_whole,
 )
-from dwellmap.run_tables import write_zones
+from dwellmap.run_writing import write_run
 from dwellmap.site_file import Settings
 from dwellmap.source import Source
 from dwellmap.still import first_moments, moved_error, movement, propose, shifts, still_picture
 from dwellmap.view import CameraView
 from tracker.appearance.embedder import Embedder
-from tracker.frames import Footage, Recording
+from tracker.frames import Recording
 from tracker.scenepicture import Moment
 
 NO_LOOKS = "none"
@@ -123,7 +110,7 @@ def run_recording(
     target = out / safe_name(view.camera) / f"{safe_name(recording.name)}-{key}"
     remarks = make_way(target)
     if target.exists():
-        return _finished(target, fresh=False)
+        return finished(target, fresh=False)
     with written_whole(target) as draft:
         timing = Timing()
         still = None
@@ -160,8 +147,8 @@ def run_recording(
             appearance,
             None if recording.start is None else getattr(recording.start.tzinfo, "key", None),
         )
-        _write(draft, source, seen, view, settings, notes, reporter, timing, judged)
-    return _finished(target, fresh=True, remarks=remarks)
+        write_run(draft, source, seen, view, settings, notes, reporter, timing, judged)
+    return finished(target, fresh=True, remarks=remarks)
 
 
 def _check_still(
@@ -188,7 +175,7 @@ def _check_still(
     raise moved_error(found, view.camera, recording.start, proposed)
 
 
-def _finished(target: Path, fresh: bool, remarks: tuple[str, ...] = ()) -> Finished:
+def finished(target: Path, fresh: bool, remarks: tuple[str, ...] = ()) -> Finished:
     """A run on disk, linked with those of the same camera that touch it."""
     folder = RunFolder.open(target)
     try:
@@ -265,7 +252,7 @@ def remap(
     target = parent / f"{safe_name(source.name)}-{key}"
     remarks = make_way(target)
     if target.exists():
-        return _finished(target, fresh=False)
+        return finished(target, fresh=False)
     picture = run.scene_picture()
     scene = None if picture is None else np.asarray(cv2.imread(str(picture)), dtype=np.uint8)
     seen = Seen(log, run.footage(), scene, run.shown_px())
@@ -276,118 +263,9 @@ def remap(
         )
         judged = Judged(joined.tracks, joined.audit.to_json(), suspects)
     with written_whole(target) as draft:
-        _write(draft, source, seen, view, settings, notes, reporter, timing, judged)
-    return _finished(target, fresh=True, remarks=remarks)
+        write_run(draft, source, seen, view, settings, notes, reporter, timing, judged)
+    return finished(target, fresh=True, remarks=remarks)
 
 
 def _id(calibration: Calibration | None) -> str | None:
     return None if calibration is None else calibration.id
-
-
-def _write(
-    draft: Path,
-    source: Source,
-    seen: Seen,
-    view: CameraView,
-    settings: Settings,
-    notes: tuple[str, ...],
-    reporter: Reporter,
-    timing: Timing,
-    judged: Judged,
-) -> None:
-    """Compute what is missing and write all files of a run."""
-    footage, tracks = seen.footage, judged.tracks
-    analysis = measure(tracks, view, seen.shown_px, footage.observed_s, settings, reporter, timing)
-    warnings = (*notes, *view.notes, *remarks(analysis, judged, footage, view, settings))
-    seen.log.to_parquet(draft / DETECTIONS)
-    tracks.to_parquet(draft / TRACKS)
-    analysis.paths.to_parquet(draft / "trajectories.parquet")
-    analysis.stays_frame().to_parquet(draft / "stays.parquet", index=False)
-    write_zones(draft, analysis, source.start)
-    analysis.maps.to_parquet(draft / "maps.parquet")
-    analysis.maps.to_npz(draft / "maps.npz")
-    if view.calibration is not None:
-        view.calibration.save(draft / CALIBRATION)
-    if view.plan_picture is not None:
-        copy = draft / f"{PLAN_STEM}{view.plan_picture.suffix.lower()}"
-        shutil.copyfile(view.plan_picture, copy)
-        view = replace(view, plan_picture=copy)
-    if seen.scene_bgr is not None:
-        done, png = cv2.imencode(".png", seen.scene_bgr)
-        if not done:
-            raise OSError(f"{draft / SCENE_PICTURE}: the picture of the scene could not be encoded")
-        (draft / SCENE_PICTURE).write_bytes(png.tobytes())
-    _draw(draft, source, footage, view, settings, analysis, warnings, reporter, timing)
-    content = recipe(
-        source,
-        footage,
-        seen.shown_px,
-        view,
-        settings,
-        tracks,
-        countable(seen.log, view)[1],
-        judged.self_audit,
-        [s.to_json() | {"verdict": s.verdict(settings.phantoms)} for s in judged.suspects],
-        analysis,
-        notes,
-        sorted(file.name for file in draft.iterdir()),
-        warnings,
-        timing.seconds,
-    )
-    (draft / RECIPE).write_text(dump_json(content), encoding="utf-8")
-
-
-def _draw(
-    draft: Path,
-    source: Source,
-    footage: Footage,
-    view: CameraView,
-    settings: Settings,
-    analysis: Analysis,
-    warnings: tuple[str, ...],
-    reporter: Reporter,
-    timing: Timing,
-) -> None:
-    """Draw the four maps."""
-    since = time.perf_counter()
-    scene_picture = draft / SCENE_PICTURE
-    title = MapTitle(
-        camera=view.camera,
-        period=period(source, footage),
-        people=analysis.people,
-        detector=source.detector_description,
-        # The maps carry this one as a badge of their own.
-        warnings=tuple(text for text in warnings if not text.startswith(NOT_CALIBRATED)),
-        recording=source.name,
-    )
-    coverage = analysis.maps.coverage.share.reshape(analysis.maps.grid.shape)
-    backdrop = backdrop_of(view, scene_picture if scene_picture.exists() else None)
-    for grid_map in analysis.maps.pictures():
-        render_map(
-            grid_map,
-            draft / f"{grid_map.name}.png",
-            coverage=coverage,
-            title=title,
-            scene=view.scene,
-            zones=view.zones,
-            backdrop=backdrop,
-            footprint=view.footprint(),
-            min_entries=settings.maps.min_entries,
-            min_coverage=settings.maps.min_coverage,
-        )
-    timing.add("draw", since)
-
-
-def period(source: Source, footage: Footage) -> str:
-    """The period of a recording for titles: wall clock where it is known."""
-    end_s = float(footage.observed_s[-1, 1]) if len(footage.observed_s) else 0.0
-    if source.start is None:
-        minutes, seconds = divmod(round(end_s), 60)
-        return f"{minutes}:{seconds:02d} min, start unknown"
-    told = "" if source.start_source == "option" else f" (start from the {source.start_source})"
-    return _clock_period(source.start, source.start + timedelta(seconds=end_s)) + told
-
-
-def _clock_period(begin: datetime, end: datetime) -> str:
-    same_day = begin.date() == end.date()
-    return f"{begin:%Y-%m-%d %H:%M:%S} to {end:{'%H:%M:%S' if same_day else '%Y-%m-%d %H:%M:%S'}}"

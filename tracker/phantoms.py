@@ -29,6 +29,8 @@ _PICTURES = 16
 # In footage that is too short to be suspicious: what is there for this share of it, and for so long (s), may
 # add up with the recordings around it.
 _THROUGHOUT, _LEAST_S = 0.9, 10.0
+# A picture shows somebody who was found so shortly (s) before or after it.
+_NEAR_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +160,52 @@ class StillThings:
 
     def suspects(self) -> tuple[Suspect, ...]:
         """What stood still and showed the same, of the pictures seen so far."""
-        return tuple(
-            Suspect(place.box, float(place.t_s[0]), float(place.t_s[-1]), share,
-                    bool(place.t_s[0] - self._begin_s < self._settings.suspect_s),
-                    bool(self._end_s - place.t_s[-1] < self._settings.suspect_s))
-            for place, share in zip(self._places, map(changed_share, self._crops), strict=True)
-            if share <= self._settings.most_changed
-        )  # fmt: skip
+        changed = [changed_share(crops) for crops in self._crops]
+        return _suspects(self._places, changed, self._begin_s, self._end_s, self._settings)
+
+
+def suspects_among(
+    pictures: Sequence[tuple[float, NDArray[np.uint8]]],
+    tracklets: Tracklets,
+    footage_s: NDArray[np.float64],
+    settings: PhantomSettings,
+) -> tuple[Suspect, ...]:
+    """The same where all that is left of the footage are some pictures, spread over its time.
+
+    Args:
+        pictures: Times (s), ascending, and pictures (height, width, 3).
+        tracklets: Boxes that belong together.
+        footage_s: (m, 2) stretches that were watched.
+        settings: How long is long, how much change is none.
+
+    """
+    if not len(footage_s):
+        return ()
+    begin_s, end_s = float(footage_s[0, 0]), float(footage_s[-1, 1])
+    places = still_places(tracklets, min(settings.suspect_s, max(_THROUGHOUT * (end_s - begin_s), _LEAST_S)))
+    changed = [
+        changed_share(
+            [
+                crop(image, place.box)
+                for t_s, image in pictures
+                if np.min(np.abs(place.t_s - t_s)) <= _NEAR_S  # between, somebody else may stand there
+            ]
+        )
+        for place in places
+    ]
+    return _suspects(places, changed, begin_s, end_s, settings)
+
+
+def _suspects(
+    places: Sequence[Place], changed: Sequence[float], begin_s: float, end_s: float, settings: PhantomSettings
+) -> tuple[Suspect, ...]:
+    return tuple(
+        Suspect(place.box, float(place.t_s[0]), float(place.t_s[-1]), share,
+                bool(place.t_s[0] - begin_s < settings.suspect_s),
+                bool(end_s - place.t_s[-1] < settings.suspect_s))
+        for place, share in zip(places, changed, strict=True)
+        if share <= settings.most_changed
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)

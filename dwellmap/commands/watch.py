@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from enum import StrEnum
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +12,7 @@ import typer
 from dwellmap.changed_settings import with_changes
 from dwellmap.commands.console import Cell, Quiet, Set
 from dwellmap.commands.footage_options import Appearance, Out, SampleFps, Weights, WhichDetector
+from dwellmap.commands.log_file import LogFile
 from dwellmap.commands.watching import Board, error_console
 from dwellmap.site import load_site
 from dwellmap.watch.folder import WatchFolder
@@ -24,8 +23,6 @@ from dwellmap.watch.limits import Limits
 from dwellmap.watch.order import How
 from dwellmap.watch.plan import Plan
 from dwellmap.watch.service import Service
-
-_LARGEST_LOG_BYTES, _OLD_LOGS = 2_000_000, 4
 
 
 class Done(StrEnum):
@@ -136,7 +133,7 @@ def watch(
     )
     ours = WatchFolder(how.out)
     with Board(error_console(), quiet) as board, in_words(ours.ledger):
-        log = _Log(ours.log)
+        log = LogFile(ours.log)
 
         def say(text: str) -> None:
             board.say(text)
@@ -158,34 +155,3 @@ def _check_folders(inbox: Path, out: Path) -> None:
             f"{inbox} and {out}: expected the inbox and the output folder beside each other, one lies in the "
             "other; name another folder with --out"
         )
-
-
-class _Log:
-    """The service's log, turned over before it grows large; a full disk does not stop the service."""
-
-    def __init__(self, file: Path) -> None:
-        self._handler: RotatingFileHandler | None = None
-        self._file = file
-
-    def write(self, text: str) -> None:
-        """Write a line with the time."""
-        if self._handler is None:
-            try:
-                self._handler = _Quiet(
-                    self._file,
-                    maxBytes=_LARGEST_LOG_BYTES,
-                    backupCount=_OLD_LOGS,
-                    encoding="utf-8",
-                    delay=True,
-                )
-            except OSError:
-                return
-            self._handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        self._handler.handle(logging.makeLogRecord({"msg": text, "levelno": logging.INFO}))
-
-
-class _Quiet(RotatingFileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (its name in logging)
-        """Begin anew with the next line; this one is on the console."""
-        del record
-        self.close()

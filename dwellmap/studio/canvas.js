@@ -300,8 +300,9 @@ export default {
     image(url) {
       if (!url) return null;
       if (!this.images[url]) {
-        const kept = Object.keys(this.images);
-        if (kept.length > 8) delete this.images[kept[0]];
+        const shown = [this.picture, ...(this.layers || []).map((layer) => layer.url)];
+        const kept = Object.keys(this.images).filter((one) => !shown.includes(one));
+        if (kept.length > 6) delete this.images[kept[0]];
         const image = new Image();
         image.onload = () => this.redraw();
         image.src = url;

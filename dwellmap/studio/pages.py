@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nicegui import ui
 
-from dwellmap.studio import calibrate_page, place_page, run_page, runs_page, watch_page, zones_page
+from dwellmap.live.snapshot import Snapshot
+from dwellmap.studio import calibrate_page, live_page, place_page, run_page, runs_page, watch_page, zones_page
 from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.run_list import RunList
 from dwellmap.studio.workspace import Workspace
 
 
-def add_pages(workspace: Workspace, pictures: Pictures, runs: RunList) -> None:
+def add_pages(
+    workspace: Workspace,
+    pictures: Pictures,
+    runs: RunList,
+    live: Callable[[], tuple[Snapshot, ...]] | None = None,
+) -> None:
     """Make the pages known to the server."""
 
     @ui.page("/")
@@ -36,3 +44,7 @@ def add_pages(workspace: Workspace, pictures: Pictures, runs: RunList) -> None:
     @ui.page("/watch")
     def watch() -> None:
         watch_page.build(workspace)
+
+    @ui.page("/live")
+    def watched(camera: str = "") -> None:
+        live_page.build(workspace, pictures, live, camera)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dwellmap.run_folder import RECIPE, RunFolder
-from dwellmap.running import period
+from dwellmap.run_writing import period
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ from matplotlib.colors import to_hex
 from nicegui import ui
 
 from analytics.heading import MEANING
-from analytics.lettering import number
-from analytics.palette import BLURRED, FADED, NO_ARRIVAL_RGBA, Kind, bar_colours, colour_map
+from analytics.palette import BLURRED, FADED, NO_ARRIVAL_RGBA, Kind, colour_map
 from dwellmap.run_folder import RunFolder
-from dwellmap.running import period
+from dwellmap.run_writing import period
 from dwellmap.spreadsheet import as_read
 from dwellmap.studio.canvas import Canvas, Shape
 from dwellmap.studio.durations import spoken
@@ -24,6 +23,7 @@ from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.run_list import RunList
 from dwellmap.studio.run_quality import quality
 from dwellmap.studio.run_values import MOST_TEXTS, RunMap, RunValues, raster, read_values, texts, underlay
+from dwellmap.studio.scale_bar import scale_bar
 from dwellmap.studio.sheet import sheet_lines
 from dwellmap.studio.shell import frame, note, problem
 from dwellmap.studio.workspace import Workspace
@@ -152,7 +152,7 @@ class _RunPage:
     def _legend(self) -> None:
         shown = self.values.maps[self.shown]
         ui.html("<h2>Legend</h2>", sanitize=False)
-        _bar(shown)
+        scale_bar(shown.scale)
         for fill, text in _marks(shown, self.values.min_entries):
             with ui.element("div").classes("studio-mark"):
                 ui.element("span").style(f"background: {fill}")
@@ -163,24 +163,6 @@ class _RunPage:
             note("So many cells have no value under the mouse; maps.parquet of the run has them all.")
         else:
             note("The value under the mouse is shown on the map; " + _KEYS[0].lower() + _KEYS[1:])
-
-
-def _bar(shown: RunMap) -> None:
-    """The colours and what they mean."""
-    scale = shown.scale
-    if scale.empty:
-        note("Nobody was seen in any cell.")
-        return
-    colours = bar_colours()
-    stops = ", ".join(to_hex(colours(share)) for share in np.linspace(0, 1, 12))
-    with ui.element("div").classes("studio-bar"):
-        ui.label(scale.unit).classes("studio-bar-unit")
-        ui.element("div").style(f"background: linear-gradient(to right, {stops})").props('aria-hidden="true"')
-        with ui.element("div").classes("studio-bar-ends"):
-            ui.label("0")
-            ui.label(number(scale.top / 2))
-            over = f"{number(scale.top, scale.whole)}"
-            ui.label(over + (f" (up to {number(scale.highest, scale.whole)})" if scale.clipped else ""))
 
 
 def _marks(shown: RunMap, min_entries: int) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from nicegui import app as browser_app
 from nicegui import ui
 
+from dwellmap.live.snapshot import Snapshot
 from dwellmap.studio.guard import Guard, check_token, is_loopback
 from dwellmap.studio.pages import add_pages
 from dwellmap.studio.pictures import Pictures
@@ -19,6 +20,8 @@ from dwellmap.studio.run_files import add_run_files
 from dwellmap.studio.run_list import RunList
 from dwellmap.studio.shell import STATIC
 from dwellmap.studio.workspace import Workspace
+
+_LOOK_S = 0.3
 
 
 def serve(
@@ -29,6 +32,8 @@ def serve(
     path: str,
     say: Callable[[str], None],
     show: bool,
+    live: Callable[[], tuple[Snapshot, ...]] | None = None,
+    until: Callable[[], bool] = lambda: False,
 ) -> None:
     """Serve until interrupted.
 
@@ -40,6 +45,8 @@ def serve(
         path: Page to begin with, such as "/calibrate".
         say: Told the address.
         show: Open a browser.
+        live: The newest of each camera that is watched by this process; None where none is.
+        until: Asked now and then whether to end.
 
     Raises:
         ValueError: If the address needs a token, or cannot be listened on.
@@ -55,7 +62,7 @@ def serve(
     browser_app.add_static_files("/static", STATIC)
     runs = RunList(workspace.runs)
     add_run_files(outer, runs)
-    add_pages(workspace, pictures, runs)
+    add_pages(workspace, pictures, runs, live)
     ui.run_with(
         outer, title="Dwellmap studio", favicon=STATIC / "favicon.svg", language="en-US", tailwind=False,
         show_welcome_message=False, reconnect_timeout=30.0,
@@ -72,7 +79,20 @@ def serve(
     # With a token nothing is opened: it would stand in the list of processes.
     if show and token is None:
         webbrowser.open(address)
-    asyncio.run(server.serve(sockets=[listening]))
+    asyncio.run(_serve(server, listening, until))
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket, until: Callable[[], bool]) -> None:
+    async def end() -> None:
+        while not until():
+            await asyncio.sleep(_LOOK_S)
+        server.should_exit = True
+
+    ending = asyncio.create_task(end())
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        ending.cancel()
 
 
 def _listen(host: str, port: int) -> socket.socket:

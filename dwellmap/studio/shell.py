@@ -17,6 +17,7 @@ WAYS = (
     ("/zones", "Zones"),
     ("/runs", "Runs"),
     ("/watch", "Watched folder"),
+    ("/live", "Live"),
 )
 
 
