@@ -33,7 +33,8 @@ def picture_size(path: Path, what: str) -> tuple[int, int]:
         raise ValueError(f"{what} {path}: there is no such file") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise ValueError(_too_large(path, what)) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, ImportError) as error:
+        # ImportError: once ultralytics is loaded, Pillow asks for another decoder where it knows no format.
         raise ValueError(
             f"{what} {path}: expected a picture ({', '.join(FORMATS)}), got something else"
         ) from error

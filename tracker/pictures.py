@@ -289,7 +289,8 @@ def _header(path: Path) -> Image.Image:
             # Pillow's own limit lies above ours, which check_size tells in our words.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             header = Image.open(path, formats=_FORMATS)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as fault:
+    except (OSError, SyntaxError, ValueError, ImportError, Image.DecompressionBombError) as fault:
+        # ImportError: once ultralytics is loaded, Pillow asks for another decoder where it knows no format.
         raise ValueError(f"{path}: expected a picture, got: {fault}") from fault
     try:
         check_size(path, header.size)

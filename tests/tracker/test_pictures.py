@@ -165,3 +165,15 @@ def test_folders_without_readable_pictures(tmp_path: Path) -> None:
         open_pictures(tmp_path)
     with pytest.raises(ValueError, match="picture_fps: expected a number above 0"):
         open_pictures(tmp_path, picture_fps=0)
+
+
+def test_a_decoder_that_is_not_there_is_a_damaged_picture(tmp_path, monkeypatch):
+    """Once ultralytics is loaded, Pillow asks for a decoder of HEIF where it knows no format."""
+
+    def lacking(*_, **__):
+        raise ModuleNotFoundError("No module named 'pi_heif'")
+
+    monkeypatch.setattr("PIL.Image.open", lacking)
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="expected a picture, got"):
+        read_picture(tmp_path / "1.png", (4, 4))
