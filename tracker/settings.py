@@ -270,7 +270,7 @@ class LinkingSettings(BaseModel):
         default=6.0,
         gt=0,
         description="Nats that each second of boxes speaks against a false alarm, however many pictures a "
-        "second are looked at; a box counts for 0.2 s at most.",
+        "second are looked at; a box counts for 0.25 s at most.",
     )
     false_score: float = Field(
         default=6.0,

@@ -16,7 +16,7 @@ _SAMPLED_BOXES = 3000
 _SPREAD = 1.5
 _ANYWHERE = 1e-4
 # One box says no more than this time (s) of boxes, however few pictures are looked at.
-_LONGEST_STEP_S = 0.2
+_LONGEST_STEP_S = 0.25
 # Within this time (s) of the footage's begin or end, people were or stay there all the same.
 _CUT_S = 0.3
 

@@ -66,7 +66,9 @@ def recorded(dwellmap, data, clip, out):
 def test_the_saved_hour_is_that_of_the_recording(dwellmap, data, tmp_path, clip):
     live, run = watched(data, clip, tmp_path / "live"), recorded(dwellmap, data, clip, tmp_path / "run")
     print(f"\n{clip}: live {live}, run {run}")
-    np.testing.assert_allclose(live, run, rtol=0.05)
+    # One person of twenty is 5 %: looks taken while people are there may tell one of them apart otherwise.
+    assert abs(live[0] - run[0]) <= 1
+    np.testing.assert_allclose(live[1:], run[1:], rtol=0.05)
 
 
 def test_dwell_stays_right_where_every_other_picture_is_left_out(dwellmap, data, tmp_path):
