@@ -77,8 +77,8 @@ def test_pets_people_are_where_the_truth_has_them(yolo, data, tmp_path):
 
 def test_the_concourse_is_busy_and_a_group_stands_still(yolo):
     folder, recipe = yolo("concourse_overhead_720p.mp4")
-    # 11 to 19 small people at any moment.
-    assert 9 <= people_at_once(recipe) <= 20
+    # Counted by eye in one picture (6 s): 39 people, of whom the detector finds 22, and none too many.
+    assert 15 <= people_at_once(recipe) <= 39
     paths = pd.read_parquet(folder / "trajectories.parquet")
     standing_s = paths[paths["standing"]].groupby("person")["t_s"].agg(np.ptp)
     assert standing_s.max() > 8  # the group stands through most of the 13.6 s
