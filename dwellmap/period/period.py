@@ -60,10 +60,11 @@ class Period:
             ValueError: If a folder is no run, or one recording is there twice.
 
         """
-        if len(folders) > 1:
-            # A pattern takes in what lies beside the runs: links, reports, overlays.
-            folders = [f for f in folders if not f.exists() or _holds_runs(f)] or folders
-        chosen = list(dict.fromkeys(run for folder in folders for run in _runs_of(folder)))
+        found = [_runs_of(folder) for folder in folders]
+        if not any(found):
+            found = [[folder] for folder in folders]
+        # Else passed over: a pattern takes in what lies beside the runs, such as links, reports, overlays.
+        chosen = list(dict.fromkeys(run for runs in found for run in runs))
         period = cls._of(chosen, begin, end, hours, clock, choose=False)
         if not period.members:
             raise ValueError("expected a run of that period, found none")
@@ -172,15 +173,11 @@ class Period:
         return float(sum((m.counted_s[:, 1] - m.counted_s[:, 0]).sum() for m in self.members))
 
 
-def _holds_runs(path: Path) -> bool:
-    return path.is_dir() and ((path / "run.json").is_file() or bool(runs_in(path)))
-
-
 def _runs_of(folder: Path) -> list[Path]:
-    """The run itself, or the runs in a camera's folder."""
-    if (folder / "run.json").is_file() or not folder.is_dir():
+    """The run itself, or what is to be one; the runs in a camera's folder; none in anything else."""
+    if (folder / "run.json").is_file() or not folder.exists():
         return [folder]
-    return [folder / name for name in runs_in(folder)] or [folder]
+    return [folder / name for name in runs_in(folder)] if folder.is_dir() else []
 
 
 def _within(member: Member, begin: datetime | None, end: datetime | None, limited: bool) -> bool:
