@@ -300,7 +300,9 @@ def run_with_faults(shop: Shop, files: list[Delivery], kills: int, seed: int, *w
         status = shop.status()
         known = {delivered(file) for one in status.recordings for file in one.files}
         here = all(one.name in known or one.earlier in known for one in files)
-        return here and not status.counts["waiting"] + status.counts["running"]
+        # All may be done before the last service is: told to stop while it starts, it dies of the signal.
+        up = status.service == "watching"
+        return up and here and not status.counts["waiting"] + status.counts["running"]
 
     shop.wait(over, 60.0 + 12.0 * len(files))
     service.terminate()
