@@ -28,6 +28,7 @@ from dwellmap.run_folder import (
 )
 from dwellmap.run_tables import PEOPLE
 from dwellmap.thinned import TIMES, sweep_thinning, thin_run
+from dwellmap.unclosed_hours import erase_unclosed
 
 FEW_PEOPLE = 5
 """What rests on fewer people tells of single ones, where nothing else is asked for."""
@@ -42,7 +43,7 @@ class Erased:
     Attributes:
         runs: Runs that lost their personal data.
         links: Files of links that went.
-        leftovers: Half-written runs and links that went.
+        leftovers: Half-written runs and links that went, and hours of live cameras without a run.
         bytes: Size of the personal data that went.
         faults: What could not be erased, and why; if empty, nothing personal is left.
         remarks: What else went wrong.
@@ -65,7 +66,7 @@ def erase_before(out: Path, day: date, min_people: int = FEW_PEOPLE) -> Erased:
     read. It is marked first (`erased.json`), so that an erasure that was cut short is told from damage, and
     finished the next time. What its tables of times say of few people is made coarser (`analytics.thinning`).
     Links of later days that named people of these runs are made anew without them. Overlays of erased runs
-    and films of activity go too.
+    and films of activity go too, and so do hours of live cameras that nobody has made a run of.
 
     What goes wrong with one file, run or camera stops no other.
 
@@ -84,6 +85,10 @@ def erase_before(out: Path, day: date, min_people: int = FEW_PEOPLE) -> Erased:
     erased = Erased()
     leftovers, faults = sweep_leftovers(out)
     erased.leftovers.extend(leftovers)
+    erased.faults.extend(faults)
+    hours, size, faults = erase_unclosed(out, day)
+    erased.leftovers.extend(hours)
+    erased.bytes += size
     erased.faults.extend(faults)
     for camera in sorted(entry for entry in out.iterdir() if entry.is_dir() and entry.name[0] != "."):
         with _noting(erased, camera):

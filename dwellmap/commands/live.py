@@ -20,11 +20,11 @@ from dwellmap.commands.footage_options import Appearance, Out, SampleFps, SiteFi
 from dwellmap.commands.log_file import LogFile
 from dwellmap.commands.watching import Board, error_console
 from dwellmap.live.crew import Crew
-from dwellmap.live.hour import LIVE_FOLDER
 from dwellmap.live.order import Order
 from dwellmap.run_folder import safe_name
 from dwellmap.site import Site, load_site
 from dwellmap.site_file import Settings
+from dwellmap.unclosed_hours import LIVE_FOLDER
 from tracker.live.address import camera_name, parse_address, without_credentials
 
 _NAMED = re.compile(r"([^=/:?@]+)=(.+)", re.DOTALL)

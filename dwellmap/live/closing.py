@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dwellmap.estimated_floor import with_floor
 from dwellmap.file_lock import try_lock
-from dwellmap.live.hour import HEAD, Hour, read_hour
+from dwellmap.live.hour import Hour, read_hour
 from dwellmap.live.memory import Memory
 from dwellmap.pipeline import Seen, Timing, countable, follow
 from dwellmap.progress import Reporter
@@ -20,6 +20,7 @@ from dwellmap.run_writing import write_run
 from dwellmap.running import NO_LOOKS, NOT_COMPARED, Finished, finished
 from dwellmap.source import Source
 from dwellmap.still import moved_error, movement, shifts, still_picture
+from dwellmap.unclosed_hours import HEAD
 from tracker.bytetrack import track
 from tracker.phantoms import Suspect, suspects_among
 from tracker.scenepicture import shown_part

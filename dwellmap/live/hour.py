@@ -25,13 +25,12 @@ from calibration.calibration import Calibration
 from dwellmap.file_lock import try_lock
 from dwellmap.run_folder import CALIBRATION, SCENE_PICTURE, dump_json, safe_name
 from dwellmap.site_file import Settings
+from dwellmap.unclosed_hours import BEGIN, HEAD, LIVE_FOLDER
 from dwellmap.view import CameraView
 from tracker.detections import DetectionLog
 from tracker.frames import Footage
 
-LIVE_FOLDER = ".live"
-"""In the output folder; its name begins with a dot, so no camera is mistaken for it."""
-HEAD, PICTURES = "hour.json", "pictures.jsonl"
+PICTURES = "pictures.jsonl"
 _FORMAT, _VERSION = "dwellmap live hour", 1
 _FLUSH_S, _TO_DISK_S = 1.0, 10.0
 _LONGEST_STEP_S = 2.0
@@ -118,7 +117,7 @@ class HourWriter:
         self, folder: Path, name: str, start: datetime, watched: Watched, view: CameraView, settings: Settings
     ) -> None:
         self.name, self.start = name, start
-        self.folder = folder / f"{start:%Y-%m-%dT%H%M%S.%f}"
+        self.folder = folder / f"{start:{BEGIN}}"
         # Only their owner may read them: paths of people, before anybody decided who may.
         self.folder.mkdir(mode=0o700, parents=True)
         head = {
@@ -196,21 +195,6 @@ class HourWriter:
 def hours_of(out: Path, camera: str) -> Path:
     """The folder of a camera's hours that have no run yet."""
     return out / LIVE_FOLDER / safe_name(camera)
-
-
-def left_behind(folder: Path) -> tuple[Path, ...]:
-    """Hours that nobody writes or closes now, oldest first."""
-    if not folder.is_dir():
-        return ()
-    return tuple(hour for hour in sorted(folder.iterdir()) if (hour / HEAD).is_file() and _is_free(hour))
-
-
-def _is_free(hour: Path) -> bool:
-    lock = os.open(hour / HEAD, os.O_RDONLY)
-    try:
-        return try_lock(lock)
-    finally:
-        os.close(lock)
 
 
 def read_hour(folder: Path) -> Hour:

@@ -18,11 +18,12 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
-from dwellmap.live.hour import HourWriter, Watched, hours_of, left_behind
+from dwellmap.live.hour import HourWriter, Watched, hours_of
 from dwellmap.live.memory import Memory, Onlooker
 from dwellmap.live.snapshot import News, Said, Saved
 from dwellmap.progress import Silent
 from dwellmap.site_file import Settings
+from dwellmap.unclosed_hours import left_behind
 from dwellmap.view import CameraView
 from tracker.frames import Frame
 from tracker.live.events import Picture

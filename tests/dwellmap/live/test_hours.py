@@ -1,16 +1,18 @@
 """An hour on disk: what was seen comes back, whole or not; a break is a gap; it becomes a run like others."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from dwellmap.days.rebuild import rebuild
+from dwellmap.erasure import erase_before
 from dwellmap.live.closing import HeldError, close_hour
-from dwellmap.live.hour import PICTURES, HourWriter, Watched, hours_of, left_behind, read_hour
+from dwellmap.live.hour import PICTURES, HourWriter, Watched, hours_of, read_hour
 from dwellmap.progress import Silent
 from dwellmap.site_file import Settings
+from dwellmap.unclosed_hours import left_behind
 from dwellmap.view import uncalibrated_view
 
 START = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -112,3 +114,17 @@ def test_an_hour_in_which_nothing_came_leaves_nothing(tmp_path):
     assert close_hour(writer.folder, tmp_path, None, Silent()) is None
     assert not writer.folder.exists()
     assert not (tmp_path / "till").exists()
+
+
+def test_erasing_takes_hours_that_nobody_closes_and_tells_of_those_under_way(write, tmp_path):
+    old, under_way, new = write(), write(START + timedelta(hours=1)), write(START + timedelta(days=1))
+    old.let_go()
+    new.let_go()
+    size = sum(file.stat().st_size for file in old.folder.iterdir())
+    found = erase_before(tmp_path, date(2026, 11, 26))
+    assert (found.leftovers, found.bytes) == ([old.folder], size)
+    assert [str(under_way.folder) in fault for fault in found.faults] == [True]
+    assert [folder.exists() for folder in (old.folder, under_way.folder, new.folder)] == [False, True, True]
+    under_way.let_go()
+    again = erase_before(tmp_path, date(2026, 11, 26))
+    assert (again.leftovers, again.faults) == ([under_way.folder], [])

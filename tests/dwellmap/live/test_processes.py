@@ -4,8 +4,12 @@ import json
 import re
 import signal
 import time
+from datetime import datetime, timedelta
 
 import pytest
+
+from dwellmap.live.crew import Crew
+from dwellmap.live.order import Order
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -91,6 +95,41 @@ def test_one_of_two_fails_and_no_password_is_told(live, web_camera):
         content = file.read_bytes()
         assert PASSWORD.encode() not in content, file
         assert b"wr0ng-w0rd" not in content, file
+
+
+@pytest.mark.slow
+def test_runs_are_cut_by_the_clock_while_it_goes_on_and_nothing_is_lost_between(web_camera, tmp_path):
+    """The cut at the full hour, every ten seconds: each run begins where the one before ended."""
+    told = []
+    order = Order(
+        "till", web_camera().url, None, tmp_path, "motion", None, "none", 8.0, None, (), 900.0, 300.0, False,
+        False, run_s=10.0,
+    )  # fmt: skip
+    crew = Crew([order], lambda _camera, text: told.append(text))
+    crew.start()
+    try:
+        until_s = time.monotonic() + 120
+        while sum(text.startswith("saved") for text in told) < 3:
+            assert time.monotonic() < until_s, told
+            time.sleep(0.1)
+        # What was closed beside the watching is no longer among the hours under way.
+        assert len(list((tmp_path / ".live" / "till").glob("*/hour.json"))) <= 2
+    finally:
+        crew.stop()
+    runs = recipes(tmp_path, "till")
+    assert len(runs) >= 3
+    begins = [datetime.fromisoformat(run["source"]["start"]) for run in runs]
+    ends = [
+        begin + timedelta(seconds=run["footage"]["observed_s"][-1][1])
+        for begin, run in zip(begins, runs, strict=True)
+    ]
+    for end, begin in zip(ends[:-1], begins[1:], strict=True):
+        assert abs((begin - end).total_seconds()) < 1e-3
+        # On the tick of the clock, to a picture.
+        assert begin.timestamp() % 10.0 < 1.0
+    assert all(run["footage"]["gaps_s"] == [] for run in runs)
+    watched_s = (ends[-1] - begins[0]).total_seconds()
+    assert sum(run["footage"]["observed_time_s"] for run in runs) == pytest.approx(watched_s, abs=0.01)
 
 
 @pytest.mark.slow
