@@ -87,7 +87,7 @@ def _density(pieces: Pieces, xy: NDArray[np.float64], unit: NDArray[np.float64])
     """Share of all boxes per height^2 around points: where people are, strangers begin more often."""
     sample = pieces.where.xy[:: max(1, len(pieces.t_s) // _SAMPLED_BOXES)]
     share = np.empty(len(xy))
-    for rows in np.array_split(np.arange(len(xy)), max(1, len(xy) // 2000)):
+    for rows in np.array_split(np.arange(len(xy)), max(1, len(xy) // 100)):
         d2 = ((xy[rows][:, None] - sample[None]) ** 2).sum(axis=2)
         share[rows] = np.exp(-d2 / (2 * (_SPREAD * unit[rows][:, None]) ** 2)).mean(axis=1)
     return np.asarray(share / (2 * np.pi * _SPREAD**2) + _ANYWHERE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,28 +15,46 @@ _COVERED_SHARE = 0.3
 _PAIRS_AT_ONCE = 20_000
 
 
-def hidden_share(pieces: Pieces, i: NDArray[np.intp], j: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Share (k,) of the pause between the end of i and the beginning of j that a detected box explains.
+@dataclass(frozen=True, slots=True, eq=False)
+class Hiding:
+    """Who could hide whom.
 
-    The person is taken to go straight from box to box; six pictures of the pause are looked at. A pause
-    without any picture in it is hidden as a whole.
+    Attributes:
+        pieces: Whose pauses are asked for, and who is in front.
+
     """
-    order = np.argsort(pieces.picture, kind="stable")
-    boxes, pictures = pieces.xyxy_px[order], pieces.picture[order]
-    bounds = np.searchsorted(pictures, np.arange(int(pictures.max(initial=-1)) + 2))
-    share = np.ones(len(i))
-    begin, end = pieces.picture[pieces.last[i]], pieces.picture[pieces.first[j]]
-    asked = np.flatnonzero(end - begin > 1)
-    for rows in np.array_split(asked, max(1, -(-len(asked) // _PAIRS_AT_ONCE))):
-        a, b = pieces.xyxy_px[pieces.last[i[rows]]], pieces.xyxy_px[pieces.first[j[rows]]]
-        hidden = np.zeros((len(rows), _LOOKS))
-        for look in range(_LOOKS):
-            along = begin[rows] + (look + 0.5) / _LOOKS * (end[rows] - begin[rows])
-            at = np.clip(np.rint(along).astype(np.int64), begin[rows] + 1, end[rows] - 1)
-            w = ((at - begin[rows]) / (end[rows] - begin[rows]))[:, None]
-            hidden[:, look] = _covered(a * (1 - w) + b * w, boxes, bounds[at], bounds[at + 1])
-        share[rows] = hidden.mean(axis=1)
-    return share
+
+    pieces: Pieces
+    _boxes: NDArray[np.float64]
+    _bounds: NDArray[np.int64]
+
+    @classmethod
+    def among(cls, pieces: Pieces) -> Hiding:
+        """The boxes of all pieces, picture by picture."""
+        order = np.argsort(pieces.picture, kind="stable")
+        pictures = np.arange(int(pieces.picture.max(initial=-1)) + 2)
+        return cls(pieces, pieces.xyxy_px[order], np.searchsorted(pieces.picture[order], pictures))
+
+    def share(self, i: NDArray[np.intp], j: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Share (k,) of the pause between the end of i and the beginning of j that a detected box explains.
+
+        The person is taken to go straight from box to box; six pictures of the pause are looked at. A pause
+        without any picture in it is hidden as a whole.
+        """
+        pieces, bounds = self.pieces, self._bounds
+        share = np.ones(len(i))
+        begin, end = pieces.picture[pieces.last[i]], pieces.picture[pieces.first[j]]
+        asked = np.flatnonzero(end - begin > 1)
+        for rows in np.array_split(asked, max(1, -(-len(asked) // _PAIRS_AT_ONCE))):
+            a, b = pieces.xyxy_px[pieces.last[i[rows]]], pieces.xyxy_px[pieces.first[j[rows]]]
+            hidden = np.zeros((len(rows), _LOOKS))
+            for look in range(_LOOKS):
+                along = begin[rows] + (look + 0.5) / _LOOKS * (end[rows] - begin[rows])
+                at = np.clip(np.rint(along).astype(np.int64), begin[rows] + 1, end[rows] - 1)
+                w = ((at - begin[rows]) / (end[rows] - begin[rows]))[:, None]
+                hidden[:, look] = _covered(a * (1 - w) + b * w, self._boxes, bounds[at], bounds[at + 1])
+            share[rows] = hidden.mean(axis=1)
+        return share
 
 
 def _covered(

@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tracker.linking.appearances import Appearances, Pairs
-from tracker.linking.chances import Chances, chances
-from tracker.linking.exits import at_exit
-from tracker.linking.hiding import hidden_share
+from tracker.linking.appearances import Appearances
+from tracker.linking.evidence import Evidence
 from tracker.linking.known import Known
 from tracker.linking.optimum import best_rival, best_successors, least_loss
 from tracker.linking.pieces import Pieces
-from tracker.linking.walking import Ends, both_ends, walking_nats
 from tracker.settings import LinkingSettings
 from tracker.tracklets import Tracklets
 
@@ -122,7 +119,7 @@ def join(
         return np.zeros(0, dtype=np.int64)
     pieces = Pieces.of(people, known.picture_t_s, known.whereabouts(people.xyxy_px, settings))
     number = people.tracklet[pieces.first]
-    i, j, gain, _ = _links(pieces, known, settings, None)
+    i, j, gain = Evidence.of(pieces, known, settings, None).promising()
     across = part[pieces.last[i]] < part[pieces.first[j]]
     base = int(number.max()) + 1
     refused = np.concatenate([apart[:, 0] * base + apart[:, 1], apart[:, 1] * base + apart[:, 0]])
@@ -146,7 +143,9 @@ def _solved(
 
     """
     n = len(pieces)
-    i, j, gain, odds = _links(pieces, known, settings, looks)
+    evidence = Evidence.of(pieces, known, settings, looks)
+    odds = evidence.odds
+    i, j, gain = evidence.promising()
     every = np.arange(n)
     i, j = np.concatenate([i, every]), np.concatenate([j, every])
     gain = np.concatenate([gain, odds.false - odds.birth - odds.death])
@@ -161,122 +160,6 @@ def _solved(
     rival = np.maximum(by_end, np.where(following >= 0, by_begin[following], 0))
     sure_by = np.where(following >= 0, chosen - rival, -np.inf)
     return following, sure_by, least_loss(n, i, j, gain, following)
-
-
-def _links(
-    pieces: Pieces, known: Known, settings: LinkingSettings, looks: Appearances | None
-) -> tuple[Pairs, Pairs, NDArray[np.float64], Chances]:
-    """Pairs (k,) and (k,) that may be one person, what each is worth (k,) in nats, and the chances used."""
-    begin, end = both_ends(pieces, settings)
-    comes, goes = (
-        at_exit(pieces.xyxy_px[rows], pieces.where.take(rows), known.shown_px, known.doors, settings)
-        for rows in (pieces.first, pieces.last)
-    )
-    odds = chances(pieces, begin, known.footage_s, known.step_s, comes, goes, bool(known.doors), settings)
-    i, j = _candidates(pieces, known, settings)
-    gain = _gains(pieces, begin, end, i, j, known, settings, looks) - odds.birth[j] - odds.death[i]
-    return i, j, gain, odds
-
-
-def _candidates(pieces: Pieces, known: Known, settings: LinkingSettings) -> tuple[Pairs, Pairs]:
-    """Pairs (i, j) such that j begins after i ends, or overlaps it for a moment in the same place."""
-    t0, t1 = pieces.t_s[pieces.first], pieces.t_s[pieces.last]
-    lap_s = max(settings.overlap_s, 1.01 * known.step_s)
-    order = np.argsort(t0, kind="stable")
-    low = np.searchsorted(t0[order], t1 - lap_s - 1e-6, side="left")
-    high = np.searchsorted(t0[order], t1 + settings.max_gap_s + 1e-6, side="right")
-    count = np.maximum(high - low, 0)
-    i = np.repeat(np.arange(len(t0)), count)
-    j = order[np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count) + low[i]]
-    gap = t0[j] - t1[i]
-    lapped = gap <= 1e-6
-    usable = (i != j) & (~lapped | ((t0[j] > t0[i]) & (t1[j] > t1[i])))
-    i, j, lapped = i[usable], j[usable], lapped[usable]
-    kept = np.ones(len(i), dtype=np.bool_)
-    for k in np.flatnonzero(lapped):
-        kept[k] = _same_place(pieces, int(i[k]), int(j[k]))
-    return i[kept], j[kept]
-
-
-def _same_place(pieces: Pieces, i: int, j: int) -> bool:
-    """Whether two pieces that overlap in time show one person there: the smaller box mostly in the other."""
-    a = slice(int(pieces.first[i]), int(pieces.last[i]) + 1)
-    b = slice(int(pieces.first[j]), int(pieces.last[j]) + 1)
-    _, x, y = np.intersect1d(pieces.picture[a], pieces.picture[b], assume_unique=True, return_indices=True)
-    if not len(x):
-        return True
-    p, q = pieces.xyxy_px[a][x], pieces.xyxy_px[b][y]
-    side = np.maximum(np.minimum(p[:, 2:], q[:, 2:]) - np.maximum(p[:, :2], q[:, :2]), 0)
-    smaller = np.minimum((p[:, 2:] - p[:, :2]).prod(axis=1), (q[:, 2:] - q[:, :2]).prod(axis=1))
-    return bool((side.prod(axis=1) / np.maximum(smaller, 1e-9)).min() > 0.5)
-
-
-def _gains(
-    pieces: Pieces,
-    begin: Ends,
-    end: Ends,
-    i: Pairs,
-    j: Pairs,
-    known: Known,
-    settings: LinkingSettings,
-    looks: Appearances | None,
-) -> NDArray[np.float64]:
-    """log likelihood ratio of each pair being one person against two strangers, (k,) nats."""
-    gap = pieces.t_s[pieces.first[j]] - pieces.t_s[pieces.last[i]]
-    lapped = gap <= 1e-6
-    dt = np.where(lapped, max(known.step_s, 1e-3), gap)
-    nats = walking_nats(end, begin, i, j, dt, np.where(lapped, dt - gap, 0.0), settings)
-    nats += _height_nats(pieces, i, j, dt, settings)
-    # While nobody watched, staying unseen is no wonder; people may have left, though.
-    blind_s = _unwatched_s(pieces.t_s[pieces.last[i]], pieces.t_s[pieces.first[j]], known.footage_s)
-    watched_s = dt - blind_s
-    nats += np.log(settings.pause_s / (watched_s + settings.pause_s) ** 2) - blind_s / settings.stay_s
-    exposed_s = watched_s * (1 - hidden_share(pieces, i, j))
-    nats -= settings.exposed_nats * np.minimum(exposed_s, settings.exposed_s)
-    nats -= settings.overlap_nats * lapped
-    if looks is not None:
-        nats += looks.likelihood(pieces.piece, pieces.row, pieces.t_s)(i, j, dt)
-    return nats
-
-
-def _unwatched_s(
-    begin_s: NDArray[np.float64], end_s: NDArray[np.float64], footage_s: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Time (k,) between begin and end for which there is no footage."""
-    lasting_s = footage_s[:, 1] - footage_s[:, 0]
-    before_s = np.concatenate([[0.0], np.cumsum(lasting_s)])
-
-    def watched_until(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        at = np.searchsorted(footage_s[:, 0], t_s, side="right") - 1
-        within = np.clip(t_s - footage_s[at, 0], 0, lasting_s[at])
-        return np.asarray(np.where(at < 0, 0.0, before_s[at] + within))
-
-    if not len(footage_s):
-        return np.zeros(len(begin_s))
-    gap_s = np.maximum(end_s - begin_s, 0)
-    blind_s = gap_s - (watched_until(end_s) - watched_until(begin_s))
-    # Rounding is no gap.
-    return np.where(blind_s > 1e-6, np.minimum(blind_s, gap_s), 0.0)
-
-
-def _height_nats(
-    pieces: Pieces, i: Pairs, j: Pairs, dt: NDArray[np.float64], settings: LinkingSettings
-) -> NDArray[np.float64]:
-    """The same of the heights at both sides of the pause; some boxes are cut, whoever they show."""
-    before, after = np.empty(len(pieces)), np.empty(len(pieces))
-    for k, (a, b) in enumerate(zip(pieces.first, pieces.last + 1, strict=True)):
-        t, height = pieces.t_s[a:b], pieces.where.height[a:b]
-        after[k] = np.median(height[t >= t[-1] - 1])
-        before[k] = np.median(height[t <= t[0] + 1])
-    r = np.log(before[j] / after[i])
-    sigma = np.sqrt(2 * settings.height_error**2 + settings.height_drift**2 * dt)
-    cut = settings.cut_share
-    same = (1 - cut) * _normal(r, sigma) + cut * _normal(r, settings.stranger_height)
-    return np.asarray(np.log(same) - np.log(_normal(r, settings.stranger_height)))
-
-
-def _normal(r: NDArray[np.float64], sigma: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    return np.asarray(np.exp(-r * r / (2 * sigma * sigma)) / (np.sqrt(2 * np.pi) * sigma))
 
 
 def _chained(pieces: Pieces, following: NDArray[np.int64]) -> NDArray[np.int64]:
