@@ -120,7 +120,9 @@ def _camera(stack: ExitStack, scheme: str, command: list[str], user: str, passwo
     return camera
 
 
-def film_greys(path: Path, size_px: tuple[int, int] = (128, 96), key_every: int = 10) -> Path:
+def film_greys(
+    path: Path, size_px: tuple[int, int] = (128, 96), key_every: int = 10, slices: int = 1
+) -> Path:
     """Five seconds at 10 pictures a second, coded as cameras do; picture n is of the mean grey 40 + 3 n."""
     width, height = size_px
     noise = np.random.default_rng(9).integers(-30, 31, (height, width, 3))
@@ -128,7 +130,10 @@ def film_greys(path: Path, size_px: tuple[int, int] = (128, 96), key_every: int 
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(key_every), "threads": "1"}
+        stream.options = {
+            "preset": "ultrafast", "tune": "zerolatency", "threads": "1",
+            "g": str(key_every), "slices": str(slices),
+        }  # fmt: skip
         for number in range(50):
             picture = np.clip(40 + 3 * number + noise, 0, 255).astype(np.uint8)
             for packet in stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")):
@@ -145,12 +150,13 @@ def camera_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def camera_clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The same film larger, in another shape, and with a single key picture."""
+    """The same film larger, in another shape, with a single key picture, and with each picture in parts."""
     folder = tmp_path_factory.mktemp("cameras")
     return {
         "larger": film_greys(folder / "larger.mp4", (256, 192)),
         "square": film_greys(folder / "square.mp4", (96, 96)),
         "one key": film_greys(folder / "key.mp4", key_every=50),
+        "slices": film_greys(folder / "slices.mp4", slices=3),
     }
 
 

@@ -33,7 +33,8 @@ class Board:
 
     Attributes:
         coding: FFmpeg's name of the coding; empty until the stream is open.
-        packets, keys: Read so far, and how many of them key pictures.
+        packets: Read so far.
+        key_s: When the first key picture was read (s, monotonic clock); None before.
         undecoded: Packets read since a picture was decoded.
         pictures: Decoded so far.
         seen_s: When the last of them was taken (s); None before the first with a time.
@@ -49,7 +50,8 @@ class Board:
         self._fault: Fault | None = None
         self._wanted = False
         self.coding = ""
-        self.packets = self.keys = 0
+        self.packets = 0
+        self.key_s: float | None = None
         self.undecoded = 0
         self.pictures = 0
         self.seen_s: float | None = None
@@ -63,7 +65,8 @@ class Board:
     def note_packet(self, is_key: bool) -> None:
         """Note that a coded picture was read."""
         self.packets += 1
-        self.keys += is_key
+        if is_key and self.key_s is None:
+            self.key_s = time.monotonic()
         self.undecoded += 1
 
     def note_picture(self) -> None:

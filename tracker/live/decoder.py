@@ -75,10 +75,14 @@ class Decoder:
         if not board.coding:
             return no_answer(self.address, waited_s)
         flowing = board.undecoded > _FEW
-        if flowing and not board.keys and waited_s < self._stall_s * _KEY_PATIENCE:
+        if flowing and waited_s < self._stall_s * _KEY_PATIENCE:
             # Connected between two key pictures, which some cameras send seldom: anew, it would be no better.
-            self._tell_once(f"{board.coding} comes, and its next key picture is waited for")
-            return None
+            if board.key_s is None:
+                self._tell_once(f"{board.coding} comes, and its next key picture is waited for")
+                return None
+            # It has come, and what is behind it is being decoded.
+            if time.monotonic() - board.key_s < self._stall_s:
+                return None
         came = 0 if flowing else board.pictures or board.packets
         return stalled(self.address, came, flowing, board.coding, self._stall_s)
 

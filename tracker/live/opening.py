@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import av
+from av.codec.context import Flags2
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -121,4 +122,6 @@ def _video(container: InputContainer, address: Address) -> VideoStream:
     # Threads that share one picture; those that take one each would hold pictures back.
     stream.codec_context.options = {"max_pixels": str(MAX_PICTURE_PX)}
     stream.thread_type = "SLICE"
+    # Some cameras repeat their parameters before every slice of a key picture, and FFmpeg takes it apart there.
+    stream.codec_context.flags2 |= Flags2.chunks
     return stream

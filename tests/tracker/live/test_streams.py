@@ -87,6 +87,31 @@ def test_pictures_come_with_their_times_and_without_delay(
     assert np.median([picture.late_s for picture in seen]) < 0.5
 
 
+def test_key_pictures_in_parts_with_parameters_before_each_are_whole(
+    rtsp_camera: Callable, camera_clips: dict[str, Path]
+) -> None:
+    """GStreamer's cameras do that; FFmpeg takes every part for a picture, the rest of it green."""
+    with open_stream(rtsp_camera(clip=camera_clips["slices"]).url) as stream:
+        seen = pictures(stream, 25)
+    for picture in seen:
+        rows = picture.image_bgr.mean(axis=(1, 2))
+        assert np.ptp([rows[:32].mean(), rows[32:64].mean(), rows[64:].mean()]) < 12
+    assert np.all(np.diff([picture.t_s for picture in seen]) > 0.05)
+
+
+def test_who_comes_between_two_key_pictures_waits_and_is_shown_the_next(
+    rtsp_camera: Callable, camera_clips: dict[str, Path]
+) -> None:
+    """Five seconds from key to key, and a patience of one for a picture."""
+    camera = rtsp_camera(clip=camera_clips["one key"])
+    with open_stream(camera.url) as first:
+        pictures(first, 15)
+        with open_stream(camera.url, stall_s=1.0) as second:
+            found = events(second, lambda event: isinstance(event, Picture | Trouble), limit_s=8.0)
+    assert isinstance(found[-1], Picture), found
+    assert "next key picture is waited for" in found[0].message
+
+
 def test_who_is_slow_gets_fewer_pictures_and_the_newest(rtsp_camera: Callable) -> None:
     camera = rtsp_camera()
     with open_stream(camera.url) as stream:
