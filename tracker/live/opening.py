@@ -122,6 +122,6 @@ def _video(container: InputContainer, address: Address) -> VideoStream:
     # Threads that share one picture; those that take one each would hold pictures back.
     stream.codec_context.options = {"max_pixels": str(MAX_PICTURE_PX)}
     stream.thread_type = "SLICE"
-    # Some cameras repeat their parameters before every slice of a key picture, and FFmpeg takes it apart there.
+    # Some cameras repeat their parameters before every slice of a key picture; FFmpeg takes it apart there.
     stream.codec_context.flags2 |= Flags2.chunks
     return stream
