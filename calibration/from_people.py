@@ -321,7 +321,11 @@ def _calibration(x: Array, cov: Array, seen: _Seen, image_size_px: tuple[int, in
     def size(at: Array) -> Array:
         """Logarithm of how far apart people are."""
         apart = standing(projection(at, image_size_px), seen.anchor)[0]
-        return np.array([0.5 * np.log(np.nanmean(np.sum((apart - np.nanmean(apart, axis=0)) ** 2, axis=1)))])
+        apart = apart[np.isfinite(apart).all(axis=1)]
+        # Nobody is left where a step of the derivative puts all of them beyond the horizon.
+        if not len(apart):
+            return np.array([np.nan])
+        return np.array([0.5 * np.log(np.mean(np.sum((apart - apart.mean(axis=0)) ** 2, axis=1)))])
 
     J, by = _derivative(parameters, x), _derivative(size, x)
     length_sigma = float(np.sqrt((by @ cov @ by.T)[0, 0]))

@@ -48,20 +48,24 @@ class Colours:
 
     def describe(self, crops_bgr: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """See `Embedder.describe`."""
-        labs = np.zeros((len(crops_bgr), *self._across.shape, 3), dtype=np.float32)
-        for lab, crop in zip(labs, crops_bgr, strict=True):
+        if not crops_bgr:
+            return np.zeros((0, len(self._parts) * int(_BINS.prod())), dtype=np.float32)
+        images = np.zeros((len(crops_bgr), *self._across.shape, 3), dtype=np.float32)
+        for image, crop in zip(images, crops_bgr, strict=True):
             check_crop(crop)
-            lab[...] = self._lab(crop)
-        labs = labs.reshape(len(labs), self._across.size, 3)
+            image[...] = cv2.resize(crop, _SIZE_PX, interpolation=cv2.INTER_AREA)
+        labs = self._lab(images)
         counts = [_soft_histograms(labs[:, pixels], self._across.ravel()[pixels]) for pixels in self._parts]
         return unit(np.sqrt(np.hstack(counts)))
 
-    def _lab(self, crop_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(height, width, 3) L*, a*, b* of the crop, its brightness brought half-way to a common one."""
-        image = cv2.resize(crop_bgr, _SIZE_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
-        brightness = np.average(image.mean(axis=2), weights=self._across)
-        gain = np.float32(np.sqrt(_GREY / max(brightness, _DARKEST)) / 255)
-        return np.asarray(cv2.cvtColor(np.minimum(image * gain, 1), cv2.COLOR_BGR2LAB), dtype=np.float32)
+    def _lab(self, images_bgr: NDArray[np.float32]) -> NDArray[np.float32]:
+        """L*, a*, b* (m, height * width, 3) of crops, their brightness brought half-way to a common one."""
+        brightness = np.average(images_bgr.mean(axis=3), axis=(1, 2), weights=self._across)
+        gain = np.sqrt(_GREY / np.maximum(brightness, _DARKEST)) / 255
+        lit = np.minimum(images_bgr * gain[:, None, None, None].astype(np.float32), 1)
+        # One tall picture of all crops: a conversion of each would take longer to begin than to do.
+        lab = cv2.cvtColor(lit.reshape(-1, _SIZE_PX[0], 3), cv2.COLOR_BGR2LAB)
+        return np.asarray(lab, dtype=np.float32).reshape(len(images_bgr), self._across.size, 3)
 
 
 def _soft_histograms(lab: NDArray[np.float32], weight: NDArray[np.float64]) -> NDArray[np.float64]:

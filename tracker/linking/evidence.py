@@ -75,16 +75,24 @@ class Evidence:
 
         A link that loses against none is in no optimum, nor in any explanation that comes near to it.
         """
-        found = [(i[gain > 0], j[gain > 0], gain[gain > 0]) for i, j, gain in self._all()]
+        found = []
+        for i, j in _candidates(self.pieces, self.known, self.settings):
+            gain, watched_s = self._if_hidden(i, j)
+            gain -= self.odds.birth[j] + self.odds.death[i]
+            # Most pairs are worth nothing even so, and who hid whom takes the longest to find out.
+            likely = gain > 0
+            i, j = i[likely], j[likely]
+            gain = gain[likely] - self._exposed_nats(i, j, watched_s[likely])
+            found.append((i[gain > 0], j[gain > 0], gain[gain > 0]))
         i, j, gain = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return i, j, gain
 
-    def _all(self) -> Iterator[tuple[Pairs, Pairs, NDArray[np.float64]]]:
-        for i, j in _candidates(self.pieces, self.known, self.settings):
-            yield i, j, self._gains(i, j) - self.odds.birth[j] - self.odds.death[i]
+    def _if_hidden(self, i: Pairs, j: Pairs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """log likelihood ratio of each pair being one person against two strangers, (k,) nats.
 
-    def _gains(self, i: Pairs, j: Pairs) -> NDArray[np.float64]:
-        """log likelihood ratio of each pair being one person against two strangers, (k,) nats."""
+        As if the person had been out of sight throughout the pause; beside it the seconds (k,) of the pause
+        for which there is footage.
+        """
         pieces, known, settings = self.pieces, self.known, self.settings
         gap = pieces.t_s[pieces.first[j]] - pieces.t_s[pieces.last[i]]
         lapped = gap <= 1e-6
@@ -96,12 +104,15 @@ class Evidence:
         blind_s = _unwatched_s(pieces.t_s[pieces.last[i]], pieces.t_s[pieces.first[j]], known.footage_s)
         watched_s = dt - blind_s
         nats += np.log(settings.pause_s / (watched_s + settings.pause_s) ** 2) - blind_s / settings.stay_s
-        exposed_s = watched_s * (1 - self._hiding.share(i, j))
-        nats -= settings.exposed_nats * np.minimum(exposed_s, settings.exposed_s)
         nats -= settings.overlap_nats * lapped
         if self._looks is not None:
             nats += self._looks(i, j, dt)
-        return nats
+        return nats, watched_s
+
+    def _exposed_nats(self, i: Pairs, j: Pairs, watched_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What speaks against a pair (k,), never below 0: nobody was in front, and still it was not seen."""
+        exposed_s = watched_s * (1 - self._hiding.share(i, j))
+        return self.settings.exposed_nats * np.minimum(exposed_s, self.settings.exposed_s)
 
     def _height_nats(self, i: Pairs, j: Pairs, dt: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same of the heights at both sides of the pause; some boxes are cut, whoever they show."""
