@@ -304,6 +304,7 @@ def follow(
     looks = None if sight is None else sight.looks()
     if remembered is not None:
         looks = remembered.at(counted, tracklets, settings)
+    del sight, things  # They hold as much as the looks.
     since = timing.add("look", since)
     with reporter.step("joining tracklets to people", None):
         doors = tuple(door.xy_m for door in view.scene.doors)

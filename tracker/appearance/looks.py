@@ -40,10 +40,10 @@ class Looks:
     likeness: Likeness = field(default_factory=Likeness.unknown)
 
     def __post_init__(self) -> None:
-        """Check shapes and order once and make the arrays read-only."""
-        row = np.array(self.row, dtype=np.int64)
-        vector = np.array(self.vector, dtype=np.float32)
-        visible = np.array(self.visible, dtype=np.float64)
+        """Check shapes and order once; what is kept are read-only views, for the vectors are large."""
+        row = np.asarray(self.row, dtype=np.int64).view()
+        vector = np.asarray(self.vector, dtype=np.float32).view()
+        visible = np.asarray(self.visible, dtype=np.float64).view()
         if row.ndim != 1 or vector.ndim != 2 or not len(row) == len(vector) == len(visible):
             raise ValueError(
                 "looks: expected row (k,), vector (k, d) and visible (k,), "
@@ -76,10 +76,12 @@ class Looks:
         piece = group[at]
         into = (t_s[at] - begin_s[piece]) / np.maximum(end_s - begin_s, 1e-9)[piece]
         long = end_s - begin_s >= _LONG_S
-        thirds = [self._third(seen, piece, part & long[piece], n) for part in (into <= 1 / 3, into >= 2 / 3)]
-        (start, some), (finish, more) = thirds
-        both = np.flatnonzero((some > 0) & (more > 0))
-        same = np.einsum("kd,kd->k", start[both], finish[both])
+        # Both thirds of a tracklet as groups of their own.
+        early, late = (long[piece] & part for part in (into <= 1 / 3, into >= 2 / 3))
+        some = early | late
+        thirds = self._pooled(seen[some], 2 * piece[some] + late[some], 2 * n)
+        both = np.flatnonzero((thirds.crops[::2] > 0) & (thirds.crops[1::2] > 0))
+        same = thirds.similarity(2 * both, 2 * both + 1)
         whole = self.likelihood(group, row, t_s)
         other = whole.similarity(*_seen_at_once(begin_s, end_s, whole.crops))
         return replace(self, likeness=Likeness.learned(same, other))
@@ -100,8 +102,7 @@ class Looks:
         """
         first, _ = _bounds(group, row, t_s)
         at, seen = self._found(row)
-        vector, crops = pooled(self.vector[seen], self._weight[seen], group[at], len(first))
-        return PieceLooks(vector, crops, self.likeness, self.settings)
+        return self._pooled(seen, group[at], len(first))
 
     @property
     def _weight(self) -> NDArray[np.float64]:
@@ -116,11 +117,10 @@ class Looks:
         at = np.flatnonzero(self.row[place] == row)
         return at, place[at]
 
-    def _third(
-        self, seen: NDArray[np.int64], piece: NDArray[np.int64], part: NDArray[np.bool_], n: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        some = seen[part]
-        return pooled(self.vector[some], self._weight[some], piece[part], n)
+    def _pooled(self, seen: NDArray[np.int64], group: NDArray[np.int64], groups: int) -> PieceLooks:
+        """The looks of groups of these vectors."""
+        vector, at, crops = pooled(self.vector[seen], self._weight[seen], group, groups)
+        return PieceLooks(vector, at, crops, self.likeness, self.settings)
 
 
 def _bounds(

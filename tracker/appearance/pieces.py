@@ -20,7 +20,8 @@ class PieceLooks:
     """The looks of n pieces, compared as asked: `looks(i, j, gap_s)`.
 
     Attributes:
-        vector: (n, d) float32 unit vectors; zeros where a piece has no crop.
+        vector: (m, d) float32 unit vectors of the pieces that have a crop, and zeros in the first row.
+        at: (n,) row of each piece in `vector`; the first for a piece without a crop.
         crops: (n,) how many well seen crops each is made of; hidden ones count by a part; 0 for none.
         likeness: What a similarity says in this recording.
         settings: Bound and trust.
@@ -28,6 +29,7 @@ class PieceLooks:
     """
 
     vector: NDArray[np.float32]
+    at: NDArray[np.intp]
     crops: NDArray[np.float64]
     likeness: Likeness
     settings: AppearanceSettings
@@ -67,7 +69,8 @@ class PieceLooks:
         found = np.empty(len(i))
         for begin in range(0, len(i), _PAIRS):
             part = slice(begin, begin + _PAIRS)
-            found[part] = np.einsum("kd,kd->k", self.vector[i[part]], self.vector[j[part]])
+            a, b = self.at[i[part]], self.at[j[part]]
+            found[part] = np.einsum("kd,kd->k", self.vector[a], self.vector[b])
         return found
 
     def _trust(self, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -77,8 +80,8 @@ class PieceLooks:
 
 def pooled(
     vector: NDArray[np.float32], weight: NDArray[np.float64], group: NDArray[np.int64], groups: int
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """One vector per group.
+) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float64]]:
+    """One vector per group. Most groups of a long recording have no crop and need no memory.
 
     Args:
         vector: (k, d) vectors of crops.
@@ -87,13 +90,15 @@ def pooled(
         groups: How many groups there are.
 
     Returns:
-        ((groups, d) float32 unit vectors, zeros where a group has no crop; (groups,) sums of weights).
+        (m, d) float32 unit vectors, of which the first is zeros; (groups,) row of each group there, 0 where
+        it has no crop; (groups,) sums of weights.
 
     """
-    means = np.zeros((groups, vector.shape[1]), dtype=np.float32)
-    weights = np.bincount(group, weight, groups).astype(np.float64)
-    if len(group):
-        first = np.flatnonzero(np.append(True, np.diff(group) != 0))
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    means = np.zeros((1 + len(first), vector.shape[1]), dtype=np.float32)
+    at = np.zeros(groups, dtype=np.intp)
+    if len(first):
         sums = np.add.reduceat(vector * weight[:, None].astype(np.float32), first, axis=0)
-        means[group[first]] = unit(sums)
-    return means, weights
+        means[1:] = unit(sums)
+        at[group[first]] = np.arange(1, len(means))
+    return means, at, np.bincount(group, weight, groups).astype(np.float64)

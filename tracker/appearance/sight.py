@@ -145,7 +145,8 @@ class _Pending:
     def finished(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """(rows (k,), vectors (k, d)) of all crops."""
         self._describe()
-        return np.array(self._rows, dtype=np.int64), np.concatenate(self._vectors)
+        self._vectors = [np.concatenate(self._vectors)]
+        return np.array(self._rows, dtype=np.int64), self._vectors[0]
 
     def _describe(self) -> None:
         self._vectors.append(self._embedder.describe(self._waiting))
