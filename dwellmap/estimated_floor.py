@@ -36,7 +36,8 @@ def with_floor(view: CameraView, log: DetectionLog, settings: ByteTrackSettings)
         found = calibration_from_people(head, foot, tracklets.tracklet, tracklets.t_s, view.size_px)
         extent = _extent(found, foot)
     except ValueError as error:
-        return replace(view, notes=(*view.notes, f"no floor could be estimated from the people: {error}"))
+        why = str(error).removeprefix("people: ")
+        return replace(view, notes=(*view.notes, f"no floor could be estimated from the people: {why}"))
     told = () if found.people is None else (found.people.in_words(),)
     return replace(view, calibration=found, extent=extent, notes=(*view.notes, *told))
 
