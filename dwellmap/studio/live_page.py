@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 
 import numpy as np
 from nicegui import run, ui
@@ -12,16 +12,16 @@ from dwellmap.backdrop import backdrop_of
 from dwellmap.live.snapshot import FloorNow, Snapshot
 from dwellmap.studio.canvas import Canvas, Mark, Shape
 from dwellmap.studio.durations import spoken
+from dwellmap.studio.live_cards import CameraCards
 from dwellmap.studio.live_values import MEANING, NAMES, Name, camera_picture, shown_map
 from dwellmap.studio.pictures import Pictures
 from dwellmap.studio.run_values import raster
 from dwellmap.studio.scale_bar import scale_bar
 from dwellmap.studio.sheet import sheet_lines
-from dwellmap.studio.shell import frame, note, problem
+from dwellmap.studio.shell import frame, note
 from dwellmap.studio.workspace import Workspace
 
 _EVERY_S = 1.0
-_STALE_S = 10.0
 _ZONE = "#0067b8"
 _MIN_ENTRIES = 5
 _BARS = 60
@@ -65,7 +65,7 @@ class _LivePage:
             ui.html("<h1>Live</h1>", sanitize=False)
             ui.label("provisional").classes("studio-chip")
             note("Entries are counted here. People are counted when an hour is closed and linked: see Runs.")
-        self._states()
+        self._cards = CameraCards(self._take)
         with ui.element("div").classes("studio-side narrow"):
             with ui.element("section").classes("studio-card").props('aria-label="Maps"'):
                 with ui.element("div").classes("studio-row"):
@@ -89,16 +89,18 @@ class _LivePage:
                     self._privacy = ui.label("").classes("studio-note")
         with ui.element("section").classes("studio-card").props('aria-label="Zones"'):
             self._zones()
+        self._cards.show(self._snapshots, self._shown)
         self._draw()
 
     async def look(self) -> None:
         """Look again."""
         self._snapshots = self._live()
-        self._states.refresh()
+        self._cards.show(self._snapshots, self._shown)
         shown = self._shown
         if shown is not None and shown.floor is not None:
             self._picture.props["src"] = await run.io_bound(camera_picture, shown.floor)
             self._picture.update()
+        self._picture.set_visibility(shown is not None and shown.floor is not None)
         self._draw()
         self._zones.refresh()
 
@@ -115,33 +117,11 @@ class _LivePage:
 
     def _take(self, camera: str) -> None:
         self._camera, self._drawn = camera, ()
-        self._states.refresh()
+        # That of the camera before; its own comes with the next look.
+        self._picture.set_visibility(False)
+        self._cards.show(self._snapshots, self._shown)
         self._draw()
         self._zones.refresh()
-
-    @ui.refreshable_method
-    def _states(self) -> None:
-        if not self._snapshots:
-            note("The cameras are being opened…")
-        for one in self._snapshots:
-            chosen = one is self._shown
-            with ui.element("section").classes("studio-card") as card:
-                # A name may hold anything: not through a string of properties.
-                card.props["aria-label"] = f"Camera {one.camera}"
-                with ui.element("div").classes("studio-row"):
-                    if len(self._snapshots) > 1:
-                        button = ui.button(one.camera, on_click=lambda c=one.camera: self._take(c))
-                        button.props(f"dense no-caps {'' if chosen else 'flat'}")
-                        button.props["aria-pressed"] = str(chosen).lower()
-                    else:
-                        ui.label(one.camera).classes("studio-big")
-                    ui.label(_state(one)).classes("" if one.state == "watching" else "studio-warning")
-                    note(one.shown)
-                _figures(one)
-                if one.floor is not None and one.floor.view.unit == "px":
-                    note("Not calibrated: the picture stands for the floor, and sizes are pixels.")
-                if one.message:
-                    problem(one.message)
 
     @ui.refreshable_method
     def _legend(self) -> None:
@@ -151,10 +131,10 @@ class _LivePage:
         if shown is not None and shown.floor is not None:
             found = shown_map(shown.floor, self._name, self._since_start, _MIN_ENTRIES)
         if found is None or shown is None:
-            note("The first map comes after some seconds.")
+            note("The first map comes some seconds after the first picture.")
             return
         scale_bar(found.scale)
-        note(f"Dots are people now. Dotted cells rest on fewer than {_MIN_ENTRIES} entries.")
+        note(f"Rings are people now. Pale cells with a dot rest on fewer than {_MIN_ENTRIES} entries.")
         if self._name == "stops":
             note(f"The heat of a stop halves every {spoken(shown.half_life_s)}.")
 
@@ -192,6 +172,7 @@ class _LivePage:
         """Send what has changed of the map."""
         shown = self._shown
         if shown is None or shown.floor is None:
+            self._clear()
             return
         floor = shown.floor
         self._under(shown.camera, shown.since, floor)
@@ -215,6 +196,18 @@ class _LivePage:
             self._canvas.show(layers=[{"url": url, "opacity": 0.85, "smooth": False}])
         told = f"{MEANING[self._name]} Watched for {spoken(maps.observed_s)} of it."
         self._meaning.set_text(told)
+        self._legend.refresh()
+
+    def _clear(self) -> None:
+        """Show no floor: the one that was shown is another camera's."""
+        if not self._floor_of:
+            return
+        self._floor_of = self._drawn = ()
+        for draw in (self._canvas.marks, self._canvas.outlines, self._canvas.grid, self._canvas.ruled):
+            draw([])
+        self._canvas.show(picture="", layers=[])
+        self._meaning.set_text("No picture of this camera has come yet.")
+        self._privacy.set_text("")
         self._legend.refresh()
 
     def _under(self, camera: str, since: datetime | None, floor: FloorNow) -> None:
@@ -248,34 +241,6 @@ class _LivePage:
                 for z in zones
             ]
         )
-
-
-def _state(one: Snapshot) -> str:
-    now = datetime.now(UTC)
-    if one.state != "ended" and (now - one.at).total_seconds() > _STALE_S:
-        return f"not heard of for {spoken((now - one.at).total_seconds())}"
-    if one.state == "trouble" and one.retry_at is not None:
-        left_s = max(0.0, (one.retry_at - now).total_seconds())
-        return f"no picture; trying again in {left_s:.0f} s"
-    return {
-        "connecting": "connecting", "watching": "watching", "trouble": "no picture", "ended": "ended",
-    }[one.state]  # fmt: skip
-
-
-def _figures(one: Snapshot) -> None:
-    if one.since is None:
-        return
-    delay = "–" if np.isnan(one.delay_s) else f"{one.delay_s:.2f} s"
-    broke = f" · broke {one.gaps} time{'s' if one.gaps > 1 else ''}" if one.gaps else ""
-    note(
-        f"{one.looked_fps:.1f} of {one.camera_fps:.1f} pictures a second looked at · delay {delay} · "
-        f"{one.dropped_share:.0%} left out because the machine is slow · since {_clock(one.since)}{broke} · "
-        f"{one.detector}"
-    )
-
-
-def _clock(at: datetime, zone: tzinfo | None = None) -> str:
-    return f"{at.astimezone(zone):%H:%M:%S}"
 
 
 def _cell(text: str) -> None:

@@ -81,9 +81,10 @@ def test_dwell_stays_right_where_every_other_picture_is_left_out(dwellmap, data,
     np.testing.assert_allclose(slow[1:], run[1:], rtol=0.06)
 
 
-@pytest.mark.timeout(float(os.environ.get("DWELLMAP_SOAK_LIVE_S", "60")) + 240)
+# Runs are closed by another process with what watching leaves of the machine; at this pace it falls behind.
+@pytest.mark.timeout(2 * float(os.environ.get("DWELLMAP_SOAK_LIVE_S", "60")) + 240)
 def test_memory_stays_flat(data, tmp_path):
-    """A clip in a loop as fast as it goes, with runs of two minutes of its time; breaks now and then."""
+    """A clip in a loop as fast as it goes, with runs of ten minutes of its time; breaks now and then."""
     lasts_s = float(os.environ.get("DWELLMAP_SOAK_LIVE_S", "60"))
     order = Order(
         "view", "rtsp://10.0.0.9/one", None, tmp_path, "motion", None, "colours", LOOKED_FPS, None,
@@ -107,8 +108,6 @@ def test_memory_stays_flat(data, tmp_path):
         closers.poll()
         with open("/proc/self/statm", encoding="ascii") as file:
             rows.append((passed_s, int(file.read().split()[1]) * resource.getpagesize() / 2**20))
-    watching.close()
-    closers.finish()
     passed, mib = np.array(rows)[len(rows) // 3 :].T
     slope = np.polyfit(passed / 3600, mib, 1)[0]
     per_day = np.polyfit(np.linspace(0, t_s * len(mib) / len(rows), len(mib)) / 86_400, mib, 1)[0]
@@ -116,5 +115,7 @@ def test_memory_stays_flat(data, tmp_path):
         f"\n{t_s / 3600:.1f} h of a camera in {lasts_s:.0f} s: memory {mib[0]:.0f} to {mib[-1]:.0f} MiB, "
         f"{slope:+.1f} MiB an hour of work, {per_day:+.1f} MiB a day of the camera"
     )
+    watching.close()
+    closers.finish()
     assert mib[-1] - mib[0] < 40
     assert all(isinstance(one, Saved) for one in told), told

@@ -58,6 +58,15 @@ def test_it_shows_what_happens_while_it_happens(start_live, web_camera, page):
     expect(page.get_by_text("The heat of a stop halves every 5 min")).to_be_visible()
     page.get_by_role("button", name="since the start").click()
     expect(page.get_by_text(re.compile("Watched for"))).to_be_visible()
+    # A camera without a picture shows nothing of another's.
+    page.get_by_role("button", name="door").click()
+    expect(page.get_by_text("No picture of this camera has come yet.")).to_be_visible()
+    expect(picture).to_be_hidden()
+    page.get_by_role("button", name="till").click()
+    expect(picture).to_be_visible()
+    page.set_viewport_size({"width": 400, "height": 800})
+    expect(picture).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
     assert secret not in page.content()
     assert "admin" not in page.content()
 
