@@ -92,7 +92,7 @@ def judge(
     for t_s, index, boxes in found:
         kept = boxes.xyxy[boxes.confidence >= SCORE].astype(np.float64)
         true, visible, xy_m = truth(t_s, index)
-        compare(tally, kept, true, visible, xy_m, calibration, made.near_edge_m)
+        compare(tally, kept, true, visible, xy_m, calibration, made.habits.near_edge_m)
     return tally
 
 

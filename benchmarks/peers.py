@@ -48,6 +48,7 @@ from dwellmap.site_file import Settings
 from dwellmap.view import uncalibrated_view
 from tracker.detector import StreamDetector
 from tracker.frames import Frame
+from tracker.habits import Habits
 from tracker.mot import read_truth
 from tracker.replay import ReplayDetector
 from tracker.sources import open_recording
@@ -143,7 +144,7 @@ def untrained(folder: Path) -> Path:
 class Given:
     """A detector that does its work and then answers with boxes that were found before."""
 
-    every_frame, near_edge_m, remarks = False, 0.0, ()
+    every_frame, habits, remarks = False, Habits(), ()
 
     def __init__(self, worker: StreamDetector, boxes: ReplayDetector) -> None:
         self.description = f"{worker.description}, boxes given"

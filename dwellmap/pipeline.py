@@ -212,7 +212,7 @@ def _collected(
             scene.add(frame, people.xyxy)
             yield frame, people
 
-    return DetectionLog.collect(looked_at(), detector.near_edge_m), scene
+    return DetectionLog.collect(looked_at(), detector.habits), scene
 
 
 def _seen(log: DetectionLog, scene: ScenePicture, recording: Recording, footage: Footage) -> Seen:
@@ -308,8 +308,8 @@ def follow(
     since = timing.add("look", since)
     with reporter.step("joining tracklets to people", None):
         doors = tuple(door.xy_m for door in view.scene.doors)
-        known = Known(log.t_s, observed_s, shown_px, view.calibration, doors)
-        tracks, audited = followed(tracklets, known, settings.linking, looks, log.near_edge_m, view.scene)
+        known = Known(log.t_s, observed_s, shown_px, view.calibration, doors, log.habits)
+        tracks, audited = followed(tracklets, known, settings.linking, looks, view.scene)
     timing.add("link", since)
     return Joined(tracks, audited, suspects)
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tracker.background import Picture
 from tracker.boxes import people
 from tracker.frames import Frame, Recording
+from tracker.habits import Habits
 from tracker.motionregions import MotionRegions, crop, picture_of
 
 _SAME_IOU = 0.4
@@ -44,14 +45,14 @@ class ClassicalDetector(ABC):
     Attributes:
         description: One line for reports and maps.
         every_frame: False.
-        near_edge_m: 0, not known.
+        habits: Not known.
         remarks: That it is weak.
 
     """
 
     description: str
     every_frame = False
-    near_edge_m = 0.0
+    habits = Habits()
     least_height_px: int
     """Height up to which parts are enlarged: nobody smaller than the detector's window is found."""
 

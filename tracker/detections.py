@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from tracker.frames import Frame
+from tracker.habits import Habits
 
 COLUMNS = ("picture", "t_s", "x1_px", "y1_px", "x2_px", "y2_px", "score")
 
@@ -32,7 +33,7 @@ class DetectionLog:
         score: (N,) float64 in 0..1.
         picture: (F,) int64, number of each picture in the recording, from 0: a label for exports, never a
             clock. Left out, the pictures are numbered as they come.
-        near_edge_m: How far before the middle of the body the lower edge of the boxes meets the floor.
+        habits: How the detector draws boxes, and how much they say.
 
     """
 
@@ -41,7 +42,7 @@ class DetectionLog:
     xyxy_px: NDArray[np.float64]
     score: NDArray[np.float64]
     picture: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    near_edge_m: float = 0.0
+    habits: Habits = field(default_factory=Habits)
 
     def __post_init__(self) -> None:
         """Check shapes once and make the arrays read-only."""
@@ -67,7 +68,7 @@ class DetectionLog:
 
     @classmethod
     def collect(
-        cls, pictures: Iterable[tuple[Frame, sv.Detections]], near_edge_m: float = 0.0
+        cls, pictures: Iterable[tuple[Frame, sv.Detections]], habits: Habits | None = None
     ) -> DetectionLog:
         """Make the table from frames, in order of time, and what was found in each."""
         # A long recording has hundreds of thousands of pictures: numbers in a row, not an object for each.
@@ -86,7 +87,7 @@ class DetectionLog:
             xyxy_px=np.array(boxes).reshape(-1, 4),
             score=np.array(scores),
             picture=np.array(numbers, dtype=np.int64),
-            near_edge_m=near_edge_m,
+            habits=habits or Habits(),
         )
 
     @property
@@ -133,7 +134,7 @@ class DetectionLog:
         values = np.column_stack([t_s, boxes, score])[order]
         table = pd.DataFrame(values, columns=list(COLUMNS[1:]))
         table.insert(0, "picture", picture[order])
-        table.attrs["near_edge_m"] = self.near_edge_m
+        table.attrs.update(asdict(self.habits))
         table.to_parquet(path, index=False)
 
     @classmethod
@@ -141,14 +142,14 @@ class DetectionLog:
         """Read what `to_parquet` wrote.
 
         Raises:
-            ValueError: If columns are missing.
+            ValueError: If columns are missing, or the habits are none.
 
         """
         table = pd.read_parquet(path)
         missing = [c for c in COLUMNS if c not in table.columns]
         if missing:
             raise ValueError(f"{path}: expected columns {', '.join(COLUMNS)}; missing {', '.join(missing)}")
-        near_edge_m = float(table.attrs.get("near_edge_m", 0.0))
+        habits = Habits(**{name: table.attrs[name] for name in asdict(Habits()) if name in table.attrs})
         table = table.sort_values("t_s", kind="stable")
         t_all = table["t_s"].to_numpy(dtype=np.float64)
         t_s, first = np.unique(t_all, return_index=True)
@@ -157,4 +158,4 @@ class DetectionLog:
         boxes = table.loc[found, list(COLUMNS[2:6])].to_numpy(dtype=np.float64)
         score = table.loc[found, "score"].to_numpy(dtype=np.float64)
         picture = table["picture"].to_numpy(dtype=np.int64)[first]
-        return cls(t_s, np.concatenate([[0], np.cumsum(counts)]), boxes, score, picture, near_edge_m)
+        return cls(t_s, np.concatenate([[0], np.cumsum(counts)]), boxes, score, picture, habits)

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import supervision as sv
 
 from tracker.frames import Frame
+from tracker.habits import Habits
 
 
 @runtime_checkable
@@ -22,15 +23,14 @@ class Detector(Protocol):
     Attributes:
         description: One line for reports and maps, such as "YOLO11n (OpenVINO, 640x640)".
         every_frame: True if the detector has an answer for every picture and must not be sampled (replay).
-        near_edge_m: How far before the middle of the body, towards the camera, the lower edge of its boxes
-            meets the floor, in metres; 0 where that is not known.
+        habits: How it draws boxes, and how much they say.
         remarks: What the reader of a map has to know of this recording, found while the detector was made.
 
     """
 
     description: str
     every_frame: bool
-    near_edge_m: float
+    habits: Habits
     remarks: tuple[str, ...]
 
     def detect(self, frames: Sequence[Frame]) -> list[sv.Detections]:

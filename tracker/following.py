@@ -20,7 +20,6 @@ def followed(
     known: Known,
     settings: LinkingSettings,
     looks: Looks | None = None,
-    near_edge_m: float = 0.0,
     scene: Scene | None = None,
 ) -> tuple[Tracks, Audit]:
     """Join tracklets to people, find those who come back, and put everybody on the floor.
@@ -30,7 +29,6 @@ def followed(
         known: The recording.
         settings: How people are joined.
         looks: What they look like, if anybody looked.
-        near_edge_m: How far before the middle of the body the lower edge of the boxes meets the floor.
         scene: Furniture that hides feet.
 
     Returns:
@@ -41,7 +39,13 @@ def followed(
     here, person = presences(people(tracklets, who.person), known, settings)
     visitor = visitors(here, person, known, settings, looks)
     placed = place(
-        here, known.picture_t_s, known.shown_px, known.calibration, settings.max_gap_s, near_edge_m, scene
+        here,
+        known.picture_t_s,
+        known.shown_px,
+        known.calibration,
+        settings.max_gap_s,
+        known.habits.near_edge_m,
+        scene,
     )
     tracks = smoothed_boxes(placed, settings.max_gap_s).of_visitors(visitor)
     return tracks, audit(tracklets, who, known, settings)

@@ -30,7 +30,7 @@ from tracker.boxes import people
 from tracker.candidates import calibrated_candidates, learned_candidates
 from tracker.foreground import CHANGED, SHADED, patches
 from tracker.frames import Frame
-from tracker.motion import NEAR_EDGE_M, boxes_of_patches, score_of
+from tracker.motion import HABITS, boxes_of_patches, score_of
 from tracker.silhouettes import explain
 
 # The background follows the place with this time constant, and a good deal faster in the first seconds.
@@ -52,13 +52,13 @@ class LiveMotionDetector:
     Attributes:
         description: One line for reports and maps.
         every_frame: False.
-        near_edge_m: `motion.NEAR_EDGE_M`.
+        habits: `motion.HABITS`.
         remarks: None.
 
     """
 
     every_frame = False
-    near_edge_m = NEAR_EDGE_M
+    habits = HABITS
     remarks: tuple[str, ...] = ()
 
     def __init__(self, size_px: tuple[int, int], calibration: Calibration | None, scene: Scene) -> None:

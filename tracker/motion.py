@@ -17,13 +17,15 @@ from tracker.candidates import Candidates, calibrated_candidates, learned_candid
 from tracker.emptyplace import EmptyPlace
 from tracker.foreground import CHANGED, foreground
 from tracker.frames import Frame, Recording
+from tracker.habits import Habits
 from tracker.moved import Moved
 from tracker.restless import restlessness
 from tracker.silhouettes import explain
 
-NEAR_EDGE_M = 0.18
+HABITS = Habits(near_edge_m=0.18, evidence=0.4)
 """An outline ends at the tip or heel of the nearer shoe: about half a shoe from the middle of the body in
-somebody who stands, half a step and half a shoe in somebody who walks towards the camera."""
+somebody who stands, half a step and half a shoe in somebody who walks towards the camera. What is wrongly
+taken for somebody (a part of a person, a shadow, a thing that was put down) is so for seconds."""
 
 # What a person explains alone, as a share of the visible part, and how often such a one is right: measured on
 # PETS09-S2L1 and five films of the demo shop (IoU 0.5).
@@ -39,13 +41,13 @@ class MotionDetector:
     Attributes:
         description: One line for reports and maps.
         every_frame: False.
-        near_edge_m: `NEAR_EDGE_M`.
+        habits: `HABITS`.
         remarks: What was moved and when, and how the camera's picture changes.
 
     """
 
     every_frame = False
-    near_edge_m = NEAR_EDGE_M
+    habits = HABITS
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ import supervision as sv
 from tracker.boxes import people
 from tracker.detections import DetectionLog
 from tracker.frames import Frame
+from tracker.habits import Habits
 from tracker.mot import read_detections
 
 # Our own log holds the very times of the pictures; a tenth of a millisecond is no picture rate.
@@ -27,7 +28,7 @@ class ReplayDetector:
     Attributes:
         description: One line for reports and maps.
         every_frame: True: each picture has its answer, none may be skipped.
-        near_edge_m: As in the run that the detections come from; 0 for MOTChallenge text.
+        habits: Those of the detector that the detections come from; nothing is known for MOTChallenge text.
         remarks: None.
 
     """
@@ -50,10 +51,10 @@ class ReplayDetector:
         self._path = path
         self._size_px = size_px
         self._log: DetectionLog | None = None
-        self.near_edge_m = 0.0
+        self.habits = Habits()
         if path.suffix == ".parquet":
             self._log = DetectionLog.from_parquet(path)
-            self.near_edge_m = self._log.near_edge_m
+            self.habits = self._log.habits
         elif path.suffix in {".txt", ".csv"}:
             self._mot = read_detections(path)
         else:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tracker.boxes import people
 from tracker.computing import Computing, computing
 from tracker.frames import Frame
+from tracker.habits import Habits
 from tracker.letterbox import Letterbox, input_size
 from tracker.network import Network
 from tracker.settings import YoloSettings
@@ -29,13 +30,13 @@ class YoloDetector:
     Attributes:
         description: One line for reports, such as "YOLO11n (OpenVINO, 640x640)".
         every_frame: False.
-        near_edge_m: 0: boxes are learned from people's drawings, and how these treat shoes is not known.
+        habits: Boxes are learned from people's drawings, and how these treat shoes is not known.
         remarks: None.
 
     """
 
     every_frame = False
-    near_edge_m = 0.0
+    habits = Habits()
     remarks: tuple[str, ...] = ()
 
     def __init__(

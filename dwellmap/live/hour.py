@@ -29,6 +29,7 @@ from dwellmap.unclosed_hours import BEGIN, HEAD, LIVE_FOLDER
 from dwellmap.view import CameraView
 from tracker.detections import DetectionLog
 from tracker.frames import Footage
+from tracker.habits import Habits
 
 PICTURES = "pictures.jsonl"
 _FORMAT, _VERSION = "dwellmap live hour", 1
@@ -49,7 +50,7 @@ class Watched:
         detector: Kind of the detector.
         detector_identity: What determines its boxes.
         detector_description: One line for people.
-        near_edge_m: How far before the middle of the body the lower edge of the boxes meets the floor.
+        habits: How the detector draws boxes, and how much they say.
         notes: What the reader of a map has to know of it.
 
     """
@@ -62,7 +63,7 @@ class Watched:
     detector: str
     detector_identity: str
     detector_description: str
-    near_edge_m: float
+    habits: Habits
     notes: tuple[str, ...]
 
 
@@ -223,7 +224,7 @@ def read_hour(folder: Path) -> Hour:
             f"{file}: expected an hour of this version of dwellmap live ({error}); delete the folder, or "
             "start the version that wrote it once more"
         ) from error
-    log, footage, whole = _read_pictures(folder / PICTURES, watched.near_edge_m)
+    log, footage, whole = _read_pictures(folder / PICTURES, watched.habits)
     scene = folder / SCENE_PICTURE
     picture = cv2.imread(str(scene)) if scene.is_file() else None
     scene_bgr = None if picture is None else np.asarray(picture, dtype=np.uint8)
@@ -234,7 +235,7 @@ def _existing(path: str | None) -> Path | None:
     return Path(path) if path is not None and Path(path).is_file() else None
 
 
-def _read_pictures(file: Path, near_edge_m: float) -> tuple[DetectionLog, Footage, bool]:
+def _read_pictures(file: Path, habits: Habits) -> tuple[DetectionLog, Footage, bool]:
     times: list[float] = []
     boxes: list[NDArray[np.float64]] = []
     begins: list[int] = [0]
@@ -255,9 +256,7 @@ def _read_pictures(file: Path, near_edge_m: float) -> tuple[DetectionLog, Footag
             whole, end_s = True, line["end"]
     every = np.concatenate([np.empty((0, 5)), *boxes])
     offsets = np.concatenate([[0], np.cumsum([len(found) for found in boxes], dtype=np.int64)])
-    log = DetectionLog(
-        np.array(times), offsets, every[:, :4], every[:, 4], np.arange(len(times)), near_edge_m
-    )
+    log = DetectionLog(np.array(times), offsets, every[:, :4], every[:, 4], np.arange(len(times)), habits)
     footage = Footage(_observed_s(log.t_s, begins, end_s), len(times), 0, _told(gaps))
     return log, footage, whole
 

@@ -112,7 +112,7 @@ class Setup:
         order = self.order
         return found, Watched(
             order.camera, order.shown, zone, view.size_px, order.sample_fps, kind, identity,
-            found.description, found.near_edge_m, notes,
+            found.description, found.habits, notes,
         )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ class Watching:
         self._view = setup.view((width, height))
         self._detector, self._watched = setup.detector(self._view)
         self.floor = LiveFloor(
-            self._view, setup.settings, self._detector.near_edge_m, order.window_s, order.half_life_s
+            self._view, setup.settings, self._detector.habits.near_edge_m, order.window_s, order.half_life_s
         )
         self.saving = Saving(
             order.out, self._watched, self._view, setup.settings, setup.zone, order.run_s, setup.onlooker,

@@ -9,6 +9,7 @@ import supervision as sv
 from dwellmap.pipeline import Timing, detect
 from dwellmap.progress import Silent
 from tracker.frames import Footage, Frame
+from tracker.habits import Habits
 
 
 class Film:
@@ -39,7 +40,7 @@ class Film:
 class ByBrightness:
     """Finds one person, as wide as the picture is bright, by whole batches."""
 
-    description, every_frame, near_edge_m, remarks = "test", False, 0.0, ()
+    description, every_frame, habits, remarks = "test", False, Habits(), ()
 
     def __init__(self, faulty_at=None):
         self.faulty_at = faulty_at

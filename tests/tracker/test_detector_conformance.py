@@ -84,7 +84,8 @@ def test_it_is_a_detector(make_detector):
     assert 0 < len(detector.description) <= 80
     assert "\n" not in detector.description
     assert isinstance(detector.every_frame, bool)
-    assert 0 <= detector.near_edge_m < 0.5
+    assert 0 <= detector.habits.near_edge_m < 0.5
+    assert 0 < detector.habits.evidence <= 1
     assert all(isinstance(text, str) and text for text in detector.remarks)
 
 

@@ -1,12 +1,16 @@
 """Replay: the right boxes at the right pictures."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import supervision as sv
 
 from tracker.detections import DetectionLog
 from tracker.frames import Frame
+from tracker.habits import Habits
 from tracker.replay import ReplayDetector
+
+HABITS = Habits(near_edge_m=0.1, evidence=0.7)
 
 
 def frame(index, t_s=0.0):
@@ -26,7 +30,7 @@ def mot(tmp_path):
 def parquet(tmp_path):
     box = sv.Detections(xyxy=np.array([[1.0, 2, 3, 4]]), confidence=np.array([0.5]), class_id=np.array([0]))
     found = (box, sv.Detections.empty(), box)
-    log = DetectionLog.collect((frame(i, i / 8), boxes) for i, boxes in enumerate(found))
+    log = DetectionLog.collect(((frame(i, i / 8), boxes) for i, boxes in enumerate(found)), HABITS)
     log.to_parquet(tmp_path / "detections.parquet")
     return ReplayDetector(tmp_path / "detections.parquet", (100, 80))
 
@@ -52,6 +56,16 @@ def test_pictures_after_the_end_are_empty(mot):
 def test_our_detections_are_matched_by_time_not_by_index(parquet):
     found = parquet.detect([frame(30, 0.25), frame(4, 0.125), frame(9, 0.00004)])
     assert [len(f) for f in found] == [1, 0, 1]
+
+
+def test_what_is_known_of_the_detector_comes_with_its_detections(parquet, mot, tmp_path):
+    assert parquet.habits == HABITS
+    assert mot.habits == Habits()
+    table = pd.read_parquet(tmp_path / "detections.parquet")
+    table.attrs["evidence"] = "a lot"
+    table.to_parquet(tmp_path / "wrong.parquet", index=False)
+    with pytest.raises(ValueError, match=r"expected evidence in 0\.\.1, got 'a lot'"):
+        ReplayDetector(tmp_path / "wrong.parquet", (100, 80))
 
 
 def test_a_time_that_was_never_sampled_is_told_apart_from_an_empty_picture(parquet):

@@ -42,6 +42,7 @@ def chances(
     begin: Ends,
     footage_s: NDArray[np.float64],
     step_s: float,
+    evidence: float,
     comes: NDArray[np.float64],
     goes: NDArray[np.float64],
     doors_known: bool,
@@ -57,6 +58,7 @@ def chances(
         begin: Their first states.
         footage_s: (m, 2) stretches in which footage was decoded.
         step_s: Usual time from picture to picture.
+        evidence: How much a second of boxes speaks for a person, see `Habits`.
         comes: (n,) how much each begins at an exit, 0..1.
         goes: (n,) how much each ends at one.
         doors_known: Whether the exits hold the doors, too: elsewhere nobody comes or goes then.
@@ -79,7 +81,7 @@ def chances(
     )
     # Counted in seconds: boxes of pictures that follow each other faster repeat each other's mistakes.
     seen_s = pieces.boxes * min(step_s, _LONGEST_STEP_S)
-    false = settings.false_base - settings.false_s * seen_s - settings.false_score * sure
+    false = settings.false_base - evidence * settings.false_s * seen_s - settings.false_score * sure
     return Chances(birth, death, false)
 
 

@@ -64,7 +64,10 @@ class Evidence:
             at_exit(pieces.xyxy_px[rows], pieces.where.take(rows), known.shown_px, known.doors, settings)
             for rows in (pieces.first, pieces.last)
         )
-        odds = chances(pieces, begin, known.footage_s, known.step_s, comes, goes, bool(known.doors), settings)
+        odds = chances(
+            pieces, begin, known.footage_s, known.step_s, known.habits.evidence, comes, goes,
+            bool(known.doors), settings,
+        )  # fmt: skip
         compared = None if looks is None else looks.likelihood(pieces.piece, pieces.row, pieces.t_s)
         return cls(
             pieces, known, settings, odds, begin, end, _heights(pieces), Hiding.among(pieces), compared

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.calibration import Calibration
+from tracker.habits import Habits
 from tracker.linking.whereabouts import Whereabouts, in_picture, on_floor
 from tracker.settings import LinkingSettings
 
@@ -22,6 +23,7 @@ class Known:
         shown_px: (x0, y0, x1, y1) of the picture that shows the scene, black bars left out.
         calibration: None keeps linking in the picture.
         doors_m: Lines (n, 2) on the floor at which people come and go.
+        habits: What has to be known of the detector.
 
     """
 
@@ -30,6 +32,7 @@ class Known:
     shown_px: tuple[float, float, float, float]
     calibration: Calibration | None = None
     doors_m: tuple[NDArray[np.float64], ...] = ()
+    habits: Habits = field(default_factory=Habits)
 
     @property
     def on_floor(self) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracker.habits import Habits
 from tracker.linking.known import Known
 from tracker.linking.linker import join, link, people
 from tracker.settings import LinkingSettings
@@ -115,6 +116,15 @@ def test_a_person_found_twice_for_a_moment_is_one():
 def test_people_are_numbered_in_order_of_appearance():
     tracklets, known = scene(walk(20, 30, 600), walk(3, 9, 1200), walk(40, 50, 300))
     assert person_of(tracklets, known) == [2, 1, 3]
+
+
+def test_a_detector_whose_mistakes_last_has_to_see_somebody_for_longer():
+    tracklets, known = scene(walk(20, 22.5, 900), *passers_by())
+    doubted = replace(known, habits=Habits(evidence=0.4))
+    assert person_of(tracklets, known)[0] == 3
+    assert person_of(tracklets, doubted)[0] == 0
+    longer, known = scene(walk(20, 26, 900), *passers_by())
+    assert person_of(longer, replace(known, habits=Habits(evidence=0.4)))[0] == 3
 
 
 def test_nobody_ever():
