@@ -125,9 +125,8 @@ class GuardedLengths:
         stops = entered & self._told_of(entered, entered & stood, entered & ~stood)
         n, stopped = self._count(stops, entered), self._count(stops & stood, entered & stood)
         ends = self.begun & self._told_of(table.begun & table.ended, table.begun & ~table.ended)
-        under_way = ~table.begun & self._told_of(~table.begun)
-        # All visits less those that the curve is made of are those under way.
-        in_curve = self.begun & self._told_of(~table.begun)
+        # Of all visits and entries, those that are not in the curve.
+        in_curve = self.begun & self._told_of(~table.begun, entered & ~table.begun)
         median_low, median_high = survival.median_interval_s()
         known = survival.n > 0
         return {
@@ -137,7 +136,8 @@ class GuardedLengths:
             "horizon_s": until if until > 0 else np.nan,
             "visits_km": self._count(in_curve, table.begun),
             "censored": self._count(ends & ~table.ended, table.begun & ~table.ended),
-            "under_way": self._count(under_way, ~table.begun),
+            # Few or none, nobody is to know: less the entries, visitors would tell who came back.
+            "under_way": np.nan,
             "median_s": self.quantile_s(survival.quantile_s(0.5)) if known else np.nan,
             "median_low_s": self.quantile_s(median_low) if known else np.nan,
             "median_high_s": self.quantile_s(median_high) if known else np.nan,

@@ -250,6 +250,54 @@ def groups_of_hours(
     return group
 
 
+def visitors_told(
+    visitors: NDArray[np.int64], entries: NDArray[np.int64], group: NDArray[np.int64], min_people: int
+) -> NDArray[np.int64]:
+    """Visitors of the hours of a place's day, of whom few more than the entries are left out.
+
+    More visitors than entries are people whom nobody saw come, such as those who were there when footage
+    began. They count in the first group of hours in which enough have gathered, and those at the end of the
+    day that are too few do not.
+
+    Args:
+        visitors: (hours,) different people in each hour, in order of time; each counts in one of them.
+        entries: (hours,) visits whose beginning was seen.
+        group: (hours,) number of each hour's group, see `groups_of_hours`.
+        min_people: Least number of people a shown number rests on.
+
+    Returns:
+        (hours,) what to take for the visitors; only the sums of groups mean something.
+
+    """
+    told, unseen = visitors.copy(), 0
+    for number in range(int(group.max(initial=-1)) + 1):
+        mine = np.flatnonzero(group == number)
+        unseen += int(visitors[mine].sum() - entries[mine].sum())
+        told[mine] = entries[mine]
+        if not 0 < unseen < min_people:
+            told[mine[0]] += unseen
+            unseen = 0
+    return told
+
+
+def people_told(people: float, parts: Sequence[float], min_people: int) -> float:
+    """The number of people, of whom few that are in none of the told parts are left out.
+
+    Args:
+        people: How many there were.
+        parts: Numbers of people among them that are told, such as the visitors of a zone.
+        min_people: Least number of people a shown number rests on.
+
+    Returns:
+        It, or the largest of the parts, where fewer than `min_people` are not in that one.
+
+    """
+    for part in sorted(parts, reverse=True):
+        if 0 < people - part < min_people:
+            people = part
+    return people
+
+
 def hide_in_map(
     people: NDArray[np.int64],
     dwell_s: NDArray[np.float64],

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analytics.grid import Grid
 from analytics.maps import GridMap
+from analytics.suppression import small
 from analytics.visits import Visits
 from analytics.zone_figures import VisitTable, ZoneSums, zone_figures
 from analytics.zones import Zone
@@ -91,6 +92,23 @@ class Floor:
             cell_map("dwell", cells.dwell_s, few, "person-seconds"),
             cell_map("attention", cells.attention_s, few, "seconds per visit"),
         )
+
+    def steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Person, zone and day of the visits that ways are made of, in their order.
+
+        Where small counts are hidden, visits that nobody saw begin are left out if too few people made them
+        in that zone on that day: whoever knows the entries would count them.
+        """
+        visits, day = self.all_visits.visits, self.all_visit_day
+        order = np.lexsort([visits.place, visits.enter_s, visits.person])
+        if self.min_people:
+            order = order[np.argsort(day[order], kind="stable")]
+            where, at = np.unique(np.column_stack([day, visits.place])[order], axis=0, return_inverse=True)
+            unseen, at = ~visits.beginning_seen[order], at.reshape(-1)
+            made = np.unique(np.column_stack([at, visits.person[order]])[unseen], axis=0)[:, 0]
+            few = small(np.bincount(made, minlength=len(where)), self.min_people)
+            order = order[~(unseen & few[at])]
+        return visits.person[order], visits.place[order], day[order]
 
 
 def floors_of(tables: Tables, choice: Choice, protection: Protection | None) -> tuple[Floor, ...]:

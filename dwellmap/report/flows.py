@@ -49,17 +49,14 @@ def flows_of(floor: Floor) -> Flows:
     Visits to overlapping zones follow each other in the order in which they begin. Where small counts are
     hidden, each day is told or not by itself, so that longer reports tell no more than shorter ones.
     """
-    visits, n = floor.all_visits.visits, len(floor.zones)
+    n = len(floor.zones)
+    person, place, day = floor.steps()
     counts, hidden = np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1), dtype=np.bool_)
     overlapping = np.zeros((n, n), dtype=np.bool_)
     for a, b in overlaps(floor):
         overlapping[a, b] = overlapping[b, a] = True
-    if not len(visits):
+    if not len(person):
         return Flows(counts, hidden, overlapping)
-    order = np.lexsort([visits.place, visits.enter_s, visits.person])
-    if floor.min_people:
-        order = order[np.argsort(floor.all_visit_day[order], kind="stable")]
-    person, place, day = visits.person[order], visits.place[order], floor.all_visit_day[order]
     borders = np.flatnonzero(np.diff(day) if floor.min_people else ()) + 1
     for who, where in zip(np.split(person, borders), np.split(place, borders), strict=True):
         ways = _ways(who, where, n)

@@ -95,6 +95,24 @@ def _days(rows: pd.DataFrame, few: pd.DataFrame) -> pd.DataFrame:
     return days
 
 
+def most_visitors(protection: Protection) -> dict[tuple[str, int], int]:
+    """Of each camera and number of the day, the visitors of the zone or cell in which the most were told."""
+    setups = protection.whole.period.setups
+    camera = {setup.number: setup.camera for setup in setups}
+    public = pd.DataFrame(
+        [(s.number, place, z.name) for s in setups for place, z in enumerate(s.zones) if not z.staff],
+        columns=["setup", "place", "name"],
+    )
+    hours = protection.hours[protection.hours["group"] >= 0]
+    found: dict[tuple[str, int], int] = {}
+    for table, place in ((hours.merge(public, on=["setup", "place"]), "name"), (protection.cells, "place")):
+        sums = table.assign(camera=table["setup"].map(camera)).groupby(["camera", "unit", place])["visitors"]
+        most = pd.DataFrame(sums.sum().groupby(["camera", "unit"]).max().reset_index())
+        for name, unit, visitors in most.itertuples(index=False):
+            found[name, unit] = max(found.get((name, unit), 0), int(visitors))
+    return found
+
+
 def shown_visits(
     table: VisitTable, day: NDArray[np.int64], few: pd.DataFrame, min_people: int
 ) -> tuple[VisitTable, NDArray[np.int64]]:

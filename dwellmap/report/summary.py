@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analytics.suppression import people_told
 from dwellmap.period.member import Member
 from dwellmap.period.period import Period
 from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.tables import Tables
 from dwellmap.report.cells import Choice
 from dwellmap.report.floor import Floor, floors_of
+from dwellmap.report.shown import most_visitors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,11 +134,12 @@ def summarise(tables: Tables, choice: Choice) -> Summary:
     """Sum a period up."""
     period = tables.period
     protection = Protection.of(period, choice.min_people) if choice.min_people else None
+    floors = floors_of(tables, choice, protection)
     return Summary(
         period,
         choice,
-        floors_of(tables, choice, protection),
-        _people(tables, choice) if protection is None else _enough_people(protection),
+        floors,
+        _people(tables, choice) if protection is None else _enough_people(protection, floors),
         _staff(tables, choice),
         _quality(tables),
     )
@@ -177,8 +181,11 @@ def _never_twice(period: Period) -> bool:
     return alone and sum(m.start is None for m in period.members) <= 1
 
 
-def _enough_people(protection: Protection) -> People:
-    """How many there were at each camera on each whole day, where there were enough."""
+def _enough_people(protection: Protection, floors: tuple[Floor, ...]) -> People:
+    """How many there were at each camera on each whole day, where there were enough.
+
+    Without a few who were in no zone, or not in that in which nearly all were: nobody is to count them.
+    """
     period, tables = protection.whole.period, protection.whole
     found = tables.frame(
         f"""SELECT camera, unit, any_value(day) AS day, count(*) AS people FROM (
@@ -189,7 +196,7 @@ def _enough_people(protection: Protection) -> People:
             ) GROUP BY camera, unit"""
     )
     erased = [
-        {"camera": m.camera, "unit": -1 - n, "day": m.day, "people": _customers(m)}
+        {"camera": m.camera, "unit": _unit(m, n), "day": m.day, "people": _customers(m)}
         for n, m in enumerate(period.members)
         if m.erased
     ]
@@ -198,6 +205,7 @@ def _enough_people(protection: Protection) -> People:
     unknown = int(found["people"].isna().sum())
     found["people"] = found["people"].astype(float).mask(few)
     found["day"] = pd.to_datetime(found["day"])
+    found["people"] = _without_few_others(found, protection, floors)
     seen = tables.frame("SELECT DISTINCT day FROM footage WHERE open AND observed_s > 0 ORDER BY day")
     some = found.groupby("day", dropna=False)["people"].sum(min_count=1).reset_index()
     seen["day"] = pd.to_datetime(seen["day"])
@@ -207,6 +215,30 @@ def _enough_people(protection: Protection) -> People:
     table = table.drop(columns="_merge").assign(staff=np.nan).sort_values("day", ignore_index=True)
     total = float(found["people"].sum()) if found["people"].notna().any() or found.empty else np.nan
     return People(total, np.nan, table, unknown, _never_twice(period), len(period.cameras))
+
+
+def _without_few_others(found: pd.DataFrame, protection: Protection, floors: tuple[Floor, ...]) -> pd.Series:
+    """The people of each row, so that too few remain of no camera's day who are not in what is told of it."""
+    most: dict[Any, int] = most_visitors(protection)
+    on_a_way: dict[Any, int] = {}
+    for floor in floors:
+        cameras = {setup.camera for setup in floor.setups}
+        person, _, day = floor.steps()
+        who = np.unique(np.column_stack([day, person]), axis=0)[:, 0]
+        for unit, n in zip(*np.unique(who, return_counts=True), strict=True) if len(cameras) == 1 else ():
+            key = next(iter(cameras)), int(unit)
+            on_a_way[key] = on_a_way.get(key, 0) + int(n)
+    people = found["people"].copy()
+    for (camera, unit), rows in found[people.notna()].groupby(["camera", "unit"])["people"]:
+        n, least = float(rows.sum()), most.get((camera, unit), 0)
+        parts = (least, max(least, on_a_way.get((camera, unit), 0)))
+        people[rows.index[0]] -= n - people_told(n, parts, protection.min_people)
+    return people
+
+
+def _unit(member: Member, number: int) -> int:
+    """The number of a run's day, as `UNIT` has it."""
+    return -1 - number if member.day is None else (member.day - date(1970, 1, 1)).days
 
 
 def _erased(tables: Tables) -> tuple[pd.DataFrame, int]:
