@@ -70,6 +70,13 @@ class GuardedLengths:
         """How many made them."""
         return len(np.unique(self.table.visits.person[self.begun]))
 
+    @property
+    def one_persons(self) -> bool:
+        """Whether more than half of all the time is one person's: then an interval's width tells how much."""
+        visits = self.table.visits
+        each = np.bincount(np.unique(visits.person, return_inverse=True)[1], weights=visits.dwell_s)
+        return bool(2 * each.max(initial=0.0) > each.sum())
+
     def _longest_s(self) -> NDArray[np.float64]:
         """(people,) the longest visit of each, or how long it was seen; the longest of all first."""
         visits, begun = self.table.visits, self.begun
@@ -101,7 +108,7 @@ class GuardedLengths:
     def curve(self, until_s: float) -> NDArray[np.float64]:
         """(k, 4) round times up to `until_s`, the share of visits that last longer, and its 95 % bounds.
 
-        Shares are multiples of what `min_people` are among all who came.
+        Shares are multiples of one that `min_people` at least are among all who came, up to the whole.
         """
         if self.people < self.min_people or until_s <= 0:
             return np.zeros((0, 4))
@@ -110,7 +117,8 @@ class GuardedLengths:
         at = np.searchsorted(exact[:, 0], times, side="right")
         bounds = np.where(np.isnan(exact[:, 2:]), exact[:, 1:2], exact[:, 2:])
         steps = np.vstack([np.ones((1, 3)), np.column_stack([exact[:, 1], bounds])])[at]
-        step = self.min_people / self.people
+        # Of so many people a step that does not divide them would leave a few for the first.
+        step = 1 / (self.people // self.min_people)
         return np.column_stack([times, np.clip(np.round(steps / step) * step, 0.0, 1.0)])
 
     def figures(self, horizon_s: float, stop_s: float) -> dict[str, float]:
@@ -121,6 +129,8 @@ class GuardedLengths:
         until = horizon_s if within else self.horizon_s(horizon_s)
         bounds = survival.restricted_mean_s(until) if until > 0 else (np.nan,) * 3
         mean, low, high = (float(f"{value:.2g}") for value in bounds)
+        if self.one_persons:
+            low = high = np.nan
         entered, stood = table.visits.beginning_seen, table.stops(stop_s)
         stops = entered & self._told_of(entered, entered & stood, entered & ~stood)
         n, stopped = self._count(stops, entered), self._count(stops & stood, entered & stood)

@@ -175,10 +175,13 @@ class ShownFigures:
                     if name not in _NO_COUNTS:
                         figures.loc[zone, name], hidden.loc[zone, name] = np.nan, True
                 continue
-            guarded = lengths_in(table, day, zone, min_people).figures(horizon_s, stop_s)
+            lengths = lengths_in(table, day, zone, min_people)
+            guarded = lengths.figures(horizon_s, stop_s)
             entered[zone] = guarded.pop("entered")
             for name, value in guarded.items():
                 figures.loc[zone, name] = value
+            if lengths.one_persons:
+                figures.loc[zone, list(_INTERVAL)] = np.nan
             row = dict(zip(figures, figures.iloc[zone], strict=True))
             # Of nobody's visits there is no length: that is nothing hidden.
             none = [name for part, of in _OF.items() if row[part] == 0 for name in of]
