@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from analytics.grid import Grid
 from analytics.maps import GridMap
-from analytics.suppression import small
 from analytics.visits import Visits
 from analytics.zone_figures import VisitTable, ZoneSums, zone_figures
 from analytics.zones import Zone
@@ -20,7 +19,7 @@ from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
 from dwellmap.report.cells import Cells, Choice, cells_of
-from dwellmap.report.shown import SUMS, ShownFigures, ShownHours, shown_visits
+from dwellmap.report.shown import SUMS, ShownFigures, ShownHours, rows_of_ways, shown_visits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,21 +93,13 @@ class Floor:
         )
 
     def steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Person, zone and day of the visits that ways are made of, in their order.
-
-        Where small counts are hidden, visits that nobody saw begin are left out if too few people made them
-        in that zone on that day: whoever knows the entries would count them.
-        """
+        """Person, zone and day of the visits that ways are made of, in their order."""
         visits, day = self.all_visits.visits, self.all_visit_day
-        order = np.lexsort([visits.place, visits.enter_s, visits.person])
         if self.min_people:
-            order = order[np.argsort(day[order], kind="stable")]
-            where, at = np.unique(np.column_stack([day, visits.place])[order], axis=0, return_inverse=True)
-            unseen, at = ~visits.beginning_seen[order], at.reshape(-1)
-            made = np.unique(np.column_stack([at, visits.person[order]])[unseen], axis=0)[:, 0]
-            few = small(np.bincount(made, minlength=len(where)), self.min_people)
-            order = order[~(unseen & few[at])]
-        return visits.person[order], visits.place[order], day[order]
+            rows = rows_of_ways(visits, day, self.min_people)
+        else:
+            rows = np.lexsort([visits.place, visits.enter_s, visits.person])
+        return visits.person[rows], visits.place[rows], day[rows]
 
 
 def floors_of(tables: Tables, choice: Choice, protection: Protection | None) -> tuple[Floor, ...]:

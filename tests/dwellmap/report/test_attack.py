@@ -3,12 +3,17 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from analytics.stays import BROKEN
+from analytics.visits import Visits
+from dwellmap.report.shown import rows_of_ways
 
 K = 5
 ZONES = {
@@ -227,6 +232,26 @@ def test_no_interval_tells_how_long_one_stayed(told):
     assert longest_s(told(0, QUIET))[0] == pytest.approx(LONG_S, rel=0.2)
     assert np.isnan(longest_s(told(K, QUIET))).all()
     assert told(K, BUSY).zones["attention_low_s"]["shelf"] > 0
+
+
+def test_ways_leave_out_a_few_who_are_not_where_most_are():
+    """Of nine people seven come to 0; five of them go on to 1, to which two come alone."""
+    person, place = np.array([*range(7), *range(5), 7, 8]), np.repeat([0, 1], 7)
+    n, day = len(person), np.full(len(person), 20000)
+    visits = Visits(person, place, np.arange(n) * 10.0, np.arange(n) * 10.0 + 5, np.full(n, 5.0),
+                    np.zeros(n, np.int8), np.zeros(n, np.int8))  # fmt: skip
+    for least, left_out in ((2, ()), (3, (7, 8)), (8, ())):
+        rows = rows_of_ways(visits, day, least)
+        assert set(range(9)) - set(person[rows].tolist()) == set(left_out)
+    # On another day they are all there are.
+    days = np.repeat([20000, 20001], (n - 2, 2))
+    assert len(rows_of_ways(visits, days, 3)) == n
+    # Two who were at 0 already go on to 1: without these visits they are two who were not at 0.
+    begun = replace(visits, entry=np.where(np.arange(n) < 2, BROKEN, 0).astype(np.int8))
+    assert len(rows_of_ways(begun, days, 2)) == n
+    assert person[rows_of_ways(begun, days, 3)].tolist() == [2, 2, 3, 3, 4, 4, 5, 6, 7, 8]
+    nobody = visits.where(np.zeros(n, np.bool_))
+    assert len(rows_of_ways(nobody, days[:0], 3)) == 0
 
 
 def test_the_reader_finds_them_where_nothing_is_hidden(told):
