@@ -201,6 +201,39 @@ def hide_in_ways(
     return hidden
 
 
+def ends_that_tell(
+    times: NDArray[np.float64], visitors: NDArray[np.int64], entries: NDArray[np.int64], min_people: int
+) -> NDArray[np.bool_]:
+    """First and last steps that, with the numbers of the places, would give a few people away.
+
+    The sum of a place's ways is its visits: those whose beginning was seen are told, so the others could be
+    counted. Of the visitors of a place those who came to it first, or went nowhere from it, could be taken
+    away; and from all who came, the sum of first steps, the visitors of a place in which nearly all were.
+
+    Args:
+        times: (Z + 1, Z + 1) see `hide_in_ways`.
+        visitors: (Z,) different people who were in each place.
+        entries: (Z,) visits to each whose beginning was seen.
+        min_people: Least number of people a shown number rests on.
+
+    Returns:
+        (Z + 1, Z + 1) bool, not to be shown besides those of `hide_in_ways`.
+
+    """
+    gone = np.zeros(times.shape, dtype=np.bool_)
+    whole = np.rint(times).astype(np.int64)
+    visits, first, last = whole.sum(axis=0), whole[-1], whole[:, -1]
+    told = np.where(small(visitors - entries, min_people), entries, visitors)
+    gone[-1, :-1] = small(told - first[:-1], min_people)
+    gone[:-1, -1] = small(told - last[:-1], min_people)
+    summed = np.append(small(visits[:-1] - entries, min_people), small(visits[-1] - told, min_people).any())
+    for place in np.flatnonzero(summed).tolist():
+        # The largest can't be guessed; and from place to place there is more to see than at the ends.
+        gone[-1 if first[place] else whole[:, place].argmax(), place] = True
+        gone[place, -1 if last[place] else whole[place].argmax()] = True
+    return np.asarray(gone & (whole > 0))
+
+
 NOBODY, TOO_FEW = -1, -2
 """Instead of the number of a group: nobody was there in this hour, or too few all day."""
 

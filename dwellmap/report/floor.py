@@ -19,7 +19,7 @@ from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
 from dwellmap.report.cells import Cells, Choice, cells_of
-from dwellmap.report.shown import SUMS, ShownFigures, ShownHours, rows_of_ways, shown_visits
+from dwellmap.report.shown import SUMS, ShownFigures, ShownHours, shown_visits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,15 +91,6 @@ class Floor:
             cell_map("dwell", cells.dwell_s, few, "person-seconds"),
             cell_map("attention", cells.attention_s, few, "seconds per visit"),
         )
-
-    def steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Person, zone and day of the visits that ways are made of, in their order."""
-        visits, day = self.all_visits.visits, self.all_visit_day
-        if self.min_people:
-            rows = rows_of_ways(visits, day, self.min_people)
-        else:
-            rows = np.lexsort([visits.place, visits.enter_s, visits.person])
-        return visits.person[rows], visits.place[rows], day[rows]
 
 
 def floors_of(tables: Tables, choice: Choice, protection: Protection | None) -> tuple[Floor, ...]:

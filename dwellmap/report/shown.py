@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.guarded_lengths import GuardedLengths
-from analytics.suppression import TOO_FEW, small
-from analytics.visits import Visits
+from analytics.suppression import TOO_FEW
 from analytics.zone_figures import VisitTable
 from dwellmap.period.protection import Protection
 from dwellmap.period.tables import Tables
@@ -130,36 +128,6 @@ def shown_visits(
     kept = people[key] >= min_people
     visits = VisitTable(table.visits.where(kept), table.begun[kept], table.ended[kept], table.stopped_s[kept])
     return visits, day[kept]
-
-
-def rows_of_ways(visits: Visits, day: NDArray[np.int64], min_people: int) -> NDArray[np.int64]:
-    """Rows of the visits of which it is told who goes where next, by day, person and time.
-
-    Left out are, of each day, visits that nobody saw begin, if fewer people made them in that zone: whoever
-    knows the entries would count them. Then people who were not in the zone in which most were, if they are
-    fewer: whoever knows its visitors would count them.
-    """
-    rows = np.lexsort([visits.place, visits.enter_s, visits.person, day])
-    table = pd.DataFrame({"day": day, "place": visits.place, "person": visits.person}).iloc[rows]
-    unseen = ~visits.beginning_seen[rows]
-    made, _ = _people_of(table[unseen], min_people)
-    few = pd.MultiIndex.from_frame(table[["day", "place"]]).isin(made)
-    rows, table = rows[~(unseen & few)], table[~(unseen & few)]
-    _, came = _people_of(table, min_people)
-    most = came.groupby("day").max()
-    everybody = table.drop_duplicates(["day", "person"]).groupby("day").size()
-    days = most.index[(most >= min_people) & small(np.asarray(everybody - most, dtype=np.int64), min_people)]
-    places = came[came.index.isin(days, level="day")].groupby("day").idxmax()
-    there = table[pd.MultiIndex.from_frame(table[["day", "place"]]).isin(places)]
-    pairs = pd.MultiIndex.from_frame(table[["day", "person"]])
-    kept = ~table["day"].isin(days) | pairs.isin(pd.MultiIndex.from_frame(there[["day", "person"]]))
-    return rows[kept.to_numpy()]
-
-
-def _people_of(table: pd.DataFrame, min_people: int) -> tuple[pd.Index[Any], pd.Series[int]]:
-    """How many people there were on each day in each place, and where these were too few."""
-    people = table.drop_duplicates().groupby(["day", "place"]).size()
-    return people.index[small(np.asarray(people, dtype=np.int64), min_people)], people
 
 
 def lengths_in(table: VisitTable, day: NDArray[np.int64], zone: int, min_people: int) -> GuardedLengths:

@@ -223,7 +223,7 @@ def _without_few_others(found: pd.DataFrame, protection: Protection, floors: tup
     on_a_way: dict[Any, int] = {}
     for floor in floors:
         cameras = {setup.camera for setup in floor.setups}
-        person, _, day = floor.steps()
+        person, day = floor.all_visits.visits.person, floor.all_visit_day
         who = np.unique(np.column_stack([day, person]), axis=0)[:, 0]
         for unit, n in zip(*np.unique(who, return_counts=True), strict=True) if len(cameras) == 1 else ():
             key = next(iter(cameras)), int(unit)
