@@ -121,22 +121,34 @@ class GuardedLengths:
         step = 1 / (self.people // self.min_people)
         return np.column_stack([times, np.clip(np.round(steps / step) * step, 0.0, 1.0)])
 
-    def figures(self, horizon_s: float, stop_s: float) -> dict[str, float]:
-        """The columns of `zone_figures` on lengths and stops; NaN where nothing may be told."""
-        table, survival = self.table, self.survival
+    def _where(self, rows: NDArray[np.bool_]) -> GuardedLengths:
+        """Some of the visits."""
+        table = self.table
+        some = VisitTable(
+            table.visits.where(rows), table.begun[rows], table.ended[rows], table.stopped_s[rows]
+        )
+        return GuardedLengths(some, self.day[rows], self.min_people)
+
+    def _mean_s(self, horizon_s: float) -> tuple[float, tuple[float, ...]]:
+        """Until when the mean is told, and it with its interval."""
+        survival = self.survival
         # Where all ended before the horizon nothing is cut off; else enough people's visits are.
         within = survival.n > 0 and np.isinf(survival.reach_s) and self._longest_s()[0] <= horizon_s
         until = horizon_s if within else self.horizon_s(horizon_s)
-        bounds = survival.restricted_mean_s(until) if until > 0 else (np.nan,) * 3
-        mean, low, high = (float(f"{value:.2g}") for value in bounds)
-        if self.one_persons:
-            low = high = np.nan
+        found = survival.restricted_mean_s(until) if until > 0 else (np.nan,) * 3
+        mean, *bounds = (float(f"{value:.2g}") for value in found)
+        return until, (mean, *((np.nan, np.nan) if self.one_persons else bounds))
+
+    def figures(self, horizon_s: float, stop_s: float) -> dict[str, float]:
+        """The columns of `zone_figures` on lengths and stops; NaN where nothing may be told."""
+        table, survival = self.table, self.survival
         entered, stood = table.visits.beginning_seen, table.stops(stop_s)
+        # All visits, their time and entries less those that are counted in the curve, or whose mean is told.
+        counted = self._where(self._told_of(~table.begun, entered & ~table.begun))
+        until, (mean, low, high) = counted._mean_s(horizon_s)
         stops = entered & self._told_of(entered, entered & stood, entered & ~stood)
         n, stopped = self._count(stops, entered), self._count(stops & stood, entered & stood)
         ends = self.begun & self._told_of(table.begun & table.ended, table.begun & ~table.ended)
-        # Of all visits and entries, those that are not in the curve.
-        in_curve = self.begun & self._told_of(~table.begun, entered & ~table.begun)
         median_low, median_high = survival.median_interval_s()
         known = survival.n > 0
         return {
@@ -144,7 +156,7 @@ class GuardedLengths:
             "mean_km_low_s": low,
             "mean_km_high_s": high,
             "horizon_s": until if until > 0 else np.nan,
-            "visits_km": self._count(in_curve, table.begun),
+            "visits_km": self._count(counted.begun, table.begun),
             "censored": self._count(ends & ~table.ended, table.begun & ~table.ended),
             # Few or none, nobody is to know: less the entries, visitors would tell who came back.
             "under_way": np.nan,

@@ -103,3 +103,6 @@ def test_those_under_way_are_not_all_visits_less_those_of_the_curve() -> None:
     assert figures["visits_km"] == 12
     assert np.isnan(figures["under_way"])
     assert figures["mean_km_s"] == 30
+    # Of the day with the two alone no mean is told either: all dwell less as many times as came is theirs.
+    figures = told._where(day == 0).figures(600, 3)
+    assert np.isnan([figures[name] for name in ("visits_km", "mean_km_s", "horizon_s")]).all()
