@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analytics.guarded_lengths import GuardedLengths
 from analytics.suppression import TOO_FEW
 from analytics.zone_figures import VisitTable
-from dwellmap.period.protection import Protection
+from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.tables import Tables
 
 SUMS = ["dwell_s", "entries", "visitors"]
@@ -95,21 +95,37 @@ def _days(rows: pd.DataFrame, few: pd.DataFrame) -> pd.DataFrame:
     return days
 
 
-def most_visitors(protection: Protection) -> dict[tuple[str, int], int]:
-    """Of each camera and number of the day, the visitors of the zone or cell in which the most were told."""
-    setups = protection.whole.period.setups
+def told_among(protection: Protection) -> dict[tuple[str, int], tuple[int, int]]:
+    """How many of a camera's people on a day, by camera and number of the day, are told of in places.
+
+    The visitors of the zone or cell with most, and all who were in some zone, or as many. Both are of
+    that camera's whole day, whatever else a report is about.
+    """
+    tables, setups = protection.whole, protection.whole.period.setups
     camera = {setup.number: setup.camera for setup in setups}
-    public = pd.DataFrame(
-        [(s.number, place, z.name) for s in setups for place, z in enumerate(s.zones) if not z.staff],
-        columns=["setup", "place", "name"],
+    zones = [
+        (setup.number, place, zone.name)
+        for setup in setups
+        for place, (zone, seen) in enumerate(zip(setup.zones, setup.zone_coverage, strict=True))
+        if not zone.staff and seen >= setup.maps.min_coverage
+    ]
+    public = pd.DataFrame(zones, columns=["setup", "place", "zone"]).astype(
+        {"setup": "int64", "place": "int64", "zone": "object"}
     )
-    hours = protection.hours[protection.hours["group"] >= 0]
-    found: dict[tuple[str, int], int] = {}
-    for table, place in ((hours.merge(public, on=["setup", "place"]), "name"), (protection.cells, "place")):
+    hours = protection.hours[protection.hours["group"] >= 0].merge(public, on=["setup", "place"])
+    tables.db.register("public_", public)
+    anywhere = tables.frame(
+        f"""SELECT v.setup, {UNIT} AS unit, count(DISTINCT v.visitor) AS visitors
+            FROM visits v JOIN public_ USING (setup, zone) WHERE v.open AND NOT v.staff GROUP BY ALL"""
+    )
+    tables.db.unregister("public_")
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for n, (table, place) in enumerate(((hours, "zone"), (protection.cells, "place"), (anywhere, "setup"))):
         sums = table.assign(camera=table["setup"].map(camera)).groupby(["camera", "unit", place])["visitors"]
         most = pd.DataFrame(sums.sum().groupby(["camera", "unit"]).max().reset_index())
         for name, unit, visitors in most.itertuples(index=False):
-            found[name, unit] = max(found.get((name, unit), 0), int(visitors))
+            one, some = found.get((name, unit), (0, 0))
+            found[name, unit] = max(one, int(visitors)) if n < 2 else one, max(some, int(visitors))
     return found
 
 

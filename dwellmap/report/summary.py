@@ -17,7 +17,7 @@ from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.tables import Tables
 from dwellmap.report.cells import Choice
 from dwellmap.report.floor import Floor, floors_of
-from dwellmap.report.shown import most_visitors
+from dwellmap.report.shown import told_among
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,12 +134,11 @@ def summarise(tables: Tables, choice: Choice) -> Summary:
     """Sum a period up."""
     period = tables.period
     protection = Protection.of(period, choice.min_people) if choice.min_people else None
-    floors = floors_of(tables, choice, protection)
     return Summary(
         period,
         choice,
-        floors,
-        _people(tables, choice) if protection is None else _enough_people(protection, floors),
+        floors_of(tables, choice, protection),
+        _people(tables, choice) if protection is None else _enough_people(protection),
         _staff(tables, choice),
         _quality(tables),
     )
@@ -181,7 +180,7 @@ def _never_twice(period: Period) -> bool:
     return alone and sum(m.start is None for m in period.members) <= 1
 
 
-def _enough_people(protection: Protection, floors: tuple[Floor, ...]) -> People:
+def _enough_people(protection: Protection) -> People:
     """How many there were at each camera on each whole day, where there were enough.
 
     Without a few who were in no zone, or not in that in which nearly all were: nobody is to count them.
@@ -205,7 +204,7 @@ def _enough_people(protection: Protection, floors: tuple[Floor, ...]) -> People:
     unknown = int(found["people"].isna().sum())
     found["people"] = found["people"].astype(float).mask(few)
     found["day"] = pd.to_datetime(found["day"])
-    found["people"] = _without_few_others(found, protection, floors)
+    found["people"] = _without_few_others(found, protection)
     seen = tables.frame("SELECT DISTINCT day FROM footage WHERE open AND observed_s > 0 ORDER BY day")
     some = found.groupby("day", dropna=False)["people"].sum(min_count=1).reset_index()
     seen["day"] = pd.to_datetime(seen["day"])
@@ -217,22 +216,13 @@ def _enough_people(protection: Protection, floors: tuple[Floor, ...]) -> People:
     return People(total, np.nan, table, unknown, _never_twice(period), len(period.cameras))
 
 
-def _without_few_others(found: pd.DataFrame, protection: Protection, floors: tuple[Floor, ...]) -> pd.Series:
+def _without_few_others(found: pd.DataFrame, protection: Protection) -> pd.Series:
     """The people of each row, so that too few remain of no camera's day who are not in what is told of it."""
-    most: dict[Any, int] = most_visitors(protection)
-    on_a_way: dict[Any, int] = {}
-    for floor in floors:
-        cameras = {setup.camera for setup in floor.setups}
-        person, day = floor.all_visits.visits.person, floor.all_visit_day
-        who = np.unique(np.column_stack([day, person]), axis=0)[:, 0]
-        for unit, n in zip(*np.unique(who, return_counts=True), strict=True) if len(cameras) == 1 else ():
-            key = next(iter(cameras)), int(unit)
-            on_a_way[key] = on_a_way.get(key, 0) + int(n)
+    among: dict[Any, tuple[int, int]] = told_among(protection)
     people = found["people"].copy()
-    for (camera, unit), rows in found[people.notna()].groupby(["camera", "unit"])["people"]:
-        n, least = float(rows.sum()), most.get((camera, unit), 0)
-        parts = (least, max(least, on_a_way.get((camera, unit), 0)))
-        people[rows.index[0]] -= n - people_told(n, parts, protection.min_people)
+    for key, rows in found[people.notna()].groupby(["camera", "unit"])["people"]:
+        n = float(rows.sum())
+        people[rows.index[0]] -= n - people_told(n, among.get(key, ()), protection.min_people)
     return people
 
 

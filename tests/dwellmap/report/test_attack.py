@@ -10,6 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dwellmap.period.period import Period
+from dwellmap.period.tables import Tables
+from dwellmap.report.cells import Choice
+from dwellmap.report.summary import summarise
+
 K = 5
 ZONES = {
     "door": (6.5, 3.0, 9.0, 6.0),
@@ -226,6 +231,19 @@ def test_no_difference_of_two_reports_is_a_few_people(told):
         rest |= {(day, *at): n - one[at] for at, n in counts(both).items() if at in one}
     assert len(rest) > 100
     assert small(rest) == {}
+
+
+def test_a_few_people_elsewhere_count_in_no_report(shops):
+    """Each camera's people are those of the zones in which they are, of one camera and of two."""
+    runs = [shops(name, "2026-03-27T12:00:00+01:00", 1, 3, 2, camera=name) for name in ("north", "south")]
+    for run, more in zip(runs, (K - 1, K), strict=True):
+        people = pd.read_parquet(run / "people.parquet")
+        others = people.iloc[:more].assign(person=range(900, 900 + more))
+        pd.concat([people, others]).to_parquet(run / "people.parquet", index=False)
+    for chosen, all_of_them, n in ((runs[:1], 24, 20), (runs[1:], 25, 25), (runs, 49, 45)):
+        tables = Tables.of(Period.of_runs(chosen))
+        assert summarise(tables, Choice()).people.total == all_of_them
+        assert summarise(tables, Choice(min_people=K)).people.total == n
 
 
 def test_no_interval_tells_how_long_one_stayed(told):
