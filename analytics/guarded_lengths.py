@@ -70,6 +70,13 @@ class GuardedLengths:
         """How many made them."""
         return len(np.unique(self.table.visits.person[self.begun]))
 
+    @property
+    def one_persons(self) -> bool:
+        """Whether more than half of all the time is one person's: then an interval's width tells how much."""
+        visits = self.table.visits
+        each = np.bincount(np.unique(visits.person, return_inverse=True)[1], weights=visits.dwell_s)
+        return bool(2 * each.max(initial=0.0) > each.sum())
+
     def _longest_s(self) -> NDArray[np.float64]:
         """(people,) the longest visit of each, or how long it was seen; the longest of all first."""
         visits, begun = self.table.visits, self.begun
@@ -101,7 +108,7 @@ class GuardedLengths:
     def curve(self, until_s: float) -> NDArray[np.float64]:
         """(k, 4) round times up to `until_s`, the share of visits that last longer, and its 95 % bounds.
 
-        Shares are multiples of what `min_people` are among all who came.
+        Shares are multiples of one that `min_people` at least are among all who came, up to the whole.
         """
         if self.people < self.min_people or until_s <= 0:
             return np.zeros((0, 4))
@@ -110,24 +117,38 @@ class GuardedLengths:
         at = np.searchsorted(exact[:, 0], times, side="right")
         bounds = np.where(np.isnan(exact[:, 2:]), exact[:, 1:2], exact[:, 2:])
         steps = np.vstack([np.ones((1, 3)), np.column_stack([exact[:, 1], bounds])])[at]
-        step = self.min_people / self.people
+        # Of so many people a step that does not divide them would leave a few for the first.
+        step = 1 / (self.people // self.min_people)
         return np.column_stack([times, np.clip(np.round(steps / step) * step, 0.0, 1.0)])
+
+    def _where(self, rows: NDArray[np.bool_]) -> GuardedLengths:
+        """Some of the visits."""
+        table = self.table
+        some = VisitTable(
+            table.visits.where(rows), table.begun[rows], table.ended[rows], table.stopped_s[rows]
+        )
+        return GuardedLengths(some, self.day[rows], self.min_people)
+
+    def _mean_s(self, horizon_s: float) -> tuple[float, tuple[float, ...]]:
+        """Until when the mean is told, and it with its interval."""
+        survival = self.survival
+        # Where all ended before the horizon nothing is cut off; else enough people's visits are.
+        within = survival.n > 0 and np.isinf(survival.reach_s) and self._longest_s()[0] <= horizon_s
+        until = horizon_s if within else self.horizon_s(horizon_s)
+        found = survival.restricted_mean_s(until) if until > 0 else (np.nan,) * 3
+        mean, *bounds = (float(f"{value:.2g}") for value in found)
+        return until, (mean, *((np.nan, np.nan) if self.one_persons else bounds))
 
     def figures(self, horizon_s: float, stop_s: float) -> dict[str, float]:
         """The columns of `zone_figures` on lengths and stops; NaN where nothing may be told."""
         table, survival = self.table, self.survival
-        # Where all ended before the horizon nothing is cut off; else enough people's visits are.
-        within = survival.n > 0 and np.isinf(survival.reach_s) and self._longest_s()[0] <= horizon_s
-        until = horizon_s if within else self.horizon_s(horizon_s)
-        bounds = survival.restricted_mean_s(until) if until > 0 else (np.nan,) * 3
-        mean, low, high = (float(f"{value:.2g}") for value in bounds)
         entered, stood = table.visits.beginning_seen, table.stops(stop_s)
+        # All visits, their time and entries less those that are counted in the curve, or whose mean is told.
+        counted = self._where(self._told_of(~table.begun, entered & ~table.begun))
+        until, (mean, low, high) = counted._mean_s(horizon_s)
         stops = entered & self._told_of(entered, entered & stood, entered & ~stood)
         n, stopped = self._count(stops, entered), self._count(stops & stood, entered & stood)
         ends = self.begun & self._told_of(table.begun & table.ended, table.begun & ~table.ended)
-        under_way = ~table.begun & self._told_of(~table.begun)
-        # All visits less those that the curve is made of are those under way.
-        in_curve = self.begun & self._told_of(~table.begun)
         median_low, median_high = survival.median_interval_s()
         known = survival.n > 0
         return {
@@ -135,9 +156,10 @@ class GuardedLengths:
             "mean_km_low_s": low,
             "mean_km_high_s": high,
             "horizon_s": until if until > 0 else np.nan,
-            "visits_km": self._count(in_curve, table.begun),
+            "visits_km": self._count(counted.begun, table.begun),
             "censored": self._count(ends & ~table.ended, table.begun & ~table.ended),
-            "under_way": self._count(under_way, ~table.begun),
+            # Few or none, nobody is to know: less the entries, visitors would tell who came back.
+            "under_way": np.nan,
             "median_s": self.quantile_s(survival.quantile_s(0.5)) if known else np.nan,
             "median_low_s": self.quantile_s(median_low) if known else np.nan,
             "median_high_s": self.quantile_s(median_high) if known else np.nan,

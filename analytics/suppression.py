@@ -201,6 +201,39 @@ def hide_in_ways(
     return hidden
 
 
+def ends_that_tell(
+    times: NDArray[np.float64], visitors: NDArray[np.int64], entries: NDArray[np.int64], min_people: int
+) -> NDArray[np.bool_]:
+    """First and last steps that, with the numbers of the places, would give a few people away.
+
+    The sum of a place's ways is its visits: those whose beginning was seen are told, so the others could be
+    counted. Of the visitors of a place those who came to it first, or went nowhere from it, could be taken
+    away; and from all who came, the sum of first steps, the visitors of a place in which nearly all were.
+
+    Args:
+        times: (Z + 1, Z + 1) see `hide_in_ways`.
+        visitors: (Z,) different people who were in each place.
+        entries: (Z,) visits to each whose beginning was seen.
+        min_people: Least number of people a shown number rests on.
+
+    Returns:
+        (Z + 1, Z + 1) bool, not to be shown besides those of `hide_in_ways`.
+
+    """
+    gone = np.zeros(times.shape, dtype=np.bool_)
+    whole = np.rint(times).astype(np.int64)
+    visits, first, last = whole.sum(axis=0), whole[-1], whole[:, -1]
+    told = np.where(small(visitors - entries, min_people), entries, visitors)
+    gone[-1, :-1] = small(told - first[:-1], min_people)
+    gone[:-1, -1] = small(told - last[:-1], min_people)
+    summed = np.append(small(visits[:-1] - entries, min_people), small(visits[-1] - told, min_people).any())
+    for place in np.flatnonzero(summed).tolist():
+        # The largest can't be guessed; and from place to place there is more to see than at the ends.
+        gone[-1 if first[place] else whole[:, place].argmax(), place] = True
+        gone[place, -1 if last[place] else whole[place].argmax()] = True
+    return np.asarray(gone & (whole > 0))
+
+
 NOBODY, TOO_FEW = -1, -2
 """Instead of the number of a group: nobody was there in this hour, or too few all day."""
 
@@ -248,6 +281,54 @@ def groups_of_hours(
     for number, hours in enumerate(found):
         group[hours] = number
     return group
+
+
+def visitors_told(
+    visitors: NDArray[np.int64], entries: NDArray[np.int64], group: NDArray[np.int64], min_people: int
+) -> NDArray[np.int64]:
+    """Visitors of the hours of a place's day, of whom few more than the entries are left out.
+
+    More visitors than entries are people whom nobody saw come, such as those who were there when footage
+    began. They count in the first group of hours in which enough have gathered, and those at the end of the
+    day that are too few do not.
+
+    Args:
+        visitors: (hours,) different people in each hour, in order of time; each counts in one of them.
+        entries: (hours,) visits whose beginning was seen.
+        group: (hours,) number of each hour's group, see `groups_of_hours`.
+        min_people: Least number of people a shown number rests on.
+
+    Returns:
+        (hours,) what to take for the visitors; only the sums of groups mean something.
+
+    """
+    told, unseen = visitors.copy(), 0
+    for number in range(int(group.max(initial=-1)) + 1):
+        mine = np.flatnonzero(group == number)
+        unseen += int(visitors[mine].sum() - entries[mine].sum())
+        told[mine] = entries[mine]
+        if not 0 < unseen < min_people:
+            told[mine[0]] += unseen
+            unseen = 0
+    return told
+
+
+def people_told(people: float, parts: Sequence[float], min_people: int) -> float:
+    """The number of people, of whom few that are in none of the told parts are left out.
+
+    Args:
+        people: How many there were.
+        parts: Numbers of people among them that are told, such as the visitors of a zone.
+        min_people: Least number of people a shown number rests on.
+
+    Returns:
+        It, or the largest of the parts, where fewer than `min_people` are not in that one.
+
+    """
+    for part in sorted(parts, reverse=True):
+        if 0 < people - part < min_people:
+            people = part
+    return people
 
 
 def hide_in_map(

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analytics.suppression import NOBODY, TOO_FEW, groups_of_hours, hide_in_map, small
+from analytics.suppression import NOBODY, TOO_FEW, groups_of_hours, hide_in_map, small, visitors_told
 from dwellmap.period.period import Period
 from dwellmap.period.setup import Setup
 from dwellmap.period.tables import Tables
@@ -41,11 +41,11 @@ class Protection:
         min_people: Least number of people a shown number rests on.
         whole: The tables of the whole days, closed hours too.
         cells: setup, unit (number of the day), place, dwell_s, entries, visitors of the cells that may be
-            shown.
+            shown. A few visitors more than entries are left out: nobody saw them come.
         gone: Of each setup and day, (cells,) bool: not to be shown.
         hours: setup, unit, day, hour (-1 where nobody knows), place (zone's number in the setup), dwell_s,
             entries, visitors, observed_s, group. Hours of one group are told only together; see
-            `analytics.suppression.groups_of_hours`.
+            `analytics.suppression.groups_of_hours`, and `visitors_told` of the visitors.
 
     """
 
@@ -68,18 +68,21 @@ class Protection:
         cells["dwell_s"] = cells["dwell_s"].clip(lower=0.0)
         cells = cells.sort_values(["setup", "unit", "place"], ignore_index=True)
         gone, shown = {}, np.ones(len(cells), dtype=np.bool_)
-        group = np.zeros(len(hours), dtype=np.int64)
+        group, visitors = (np.zeros(len(hours), dtype=np.int64) for _ in range(2))
         cells_of, hours_of = _days(cells), _days(hours)
         place = cells["place"].to_numpy(dtype=np.int64)
         cell_sums, hour_sums = _Columns.of(cells), _Columns.of(hours)
         for key in sorted(hours_of.keys() | cells_of.keys()):
             mine, times = cells_of.get(key, slice(0)), hours_of.get(key, slice(0))
-            gone[key], group[times] = _day(
+            gone[key], group[times], visitors[times] = _day(
                 period.setups[key[0]], cell_sums.at(mine), hour_sums.at(times), min_people
             )
             shown[mine] = ~gone[key][place[mine]]
-        hours["group"] = group
-        return cls(min_people, whole, cells[shown].reset_index(drop=True), gone, hours)
+        hours = hours.assign(group=group, visitors=visitors)
+        cells = cells[shown].reset_index(drop=True)
+        unseen = small(cells["visitors"].to_numpy() - cells["entries"].to_numpy(), min_people)
+        cells["visitors"] = cells["visitors"].mask(unseen, cells["entries"])
+        return cls(min_people, whole, cells, gone, hours)
 
     def within(self, tables: Tables) -> pd.DataFrame:
         """`hours` with what counts within opening hours, as three columns of bool.
@@ -179,8 +182,13 @@ def _hours(whole: Tables) -> pd.DataFrame:
 
 def _day(
     setup: Setup, cells: _Columns, hours: _Columns, min_people: int
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """What may be shown of one day of one setup: (cells,) bool that must not, and the groups of its hours."""
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+    """What may be shown of one day of one setup.
+
+    Returns:
+        (cells,) bool that must not; of each hour and zone its group, and what to take for its visitors.
+
+    """
     n = setup.grid.cells
     dwell, entries, visitors = (
         np.bincount(cells.place, column, n).astype(np.float64)
@@ -190,7 +198,7 @@ def _day(
     people = np.maximum(np.rint(visitors), dwell > 0).astype(np.int64)
     came = np.rint(entries).astype(np.int64)
     people = np.where(small(came, min_people), np.minimum(people, came), people)
-    group = np.zeros(len(hours.place), dtype=np.int64)
+    group, told = np.zeros(len(hours.place), dtype=np.int64), hours.visitors.copy()
     areas = []
     for number in np.unique(hours.place).tolist():
         mine = hours.place == number
@@ -200,10 +208,11 @@ def _day(
             group[mine] = TOO_FEW
             continue
         group[mine] = groups_of_hours(there, hours.entries[mine], time_s, min_people)
+        told[mine] = visitors_told(hours.visitors[mine], hours.entries[mine], group[mine], min_people)
         if not np.any(group[mine] == TOO_FEW):
             share = setup.zone_shares[number]
             areas.append((share, _fitting(float(time_s.sum()), share, dwell)))
-    return hide_in_map(people, dwell, areas, min_people), group
+    return hide_in_map(people, dwell, areas, min_people), group, told
 
 
 def _fitting(total_s: float, share: NDArray[np.float64], dwell_s: NDArray[np.float64]) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.suppression import hide_in_ways
+from analytics.suppression import ends_that_tell, hide_in_ways
 from dwellmap.report.floor import Floor
 from dwellmap.report.use import overlaps
 
@@ -61,7 +61,8 @@ def flows_of(floor: Floor) -> Flows:
         order = order[np.argsort(floor.all_visit_day[order], kind="stable")]
     person, place, day = visits.person[order], visits.place[order], floor.all_visit_day[order]
     borders = np.flatnonzero(np.diff(day) if floor.min_people else ()) + 1
-    for who, where in zip(np.split(person, borders), np.split(place, borders), strict=True):
+    seen = np.split(visits.beginning_seen[order], borders)
+    for who, where, begun in zip(np.split(person, borders), np.split(place, borders), seen, strict=True):
         ways = _ways(who, where, n)
         number = ways[:, 0] * (n + 1) + ways[:, 1]
         times: NDArray[np.float64] = np.bincount(number, minlength=(n + 1) ** 2).astype(np.float64)
@@ -71,7 +72,9 @@ def flows_of(floor: Floor) -> Flows:
             way = np.unique(number * len(who) + one) // len(who)
             people = np.bincount(way, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
             came = np.unique(where * len(who) + np.unique(who, return_inverse=True)[1]) // len(who)
-            gone = hide_in_ways(times, people, np.bincount(came, minlength=n), floor.min_people)
+            visitors, entries = np.bincount(came, minlength=n), np.bincount(where[begun], minlength=n)
+            gone = hide_in_ways(times, people, visitors, floor.min_people)
+            gone |= ends_that_tell(times, visitors, entries, floor.min_people)
             times, hidden = np.where(gone, 0.0, times), hidden | gone
         counts += times
     return Flows(np.where((counts == 0) & hidden, np.nan, counts), hidden, overlapping)

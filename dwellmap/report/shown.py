@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analytics.guarded_lengths import GuardedLengths
 from analytics.suppression import TOO_FEW
 from analytics.zone_figures import VisitTable
-from dwellmap.period.protection import Protection
+from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.tables import Tables
 
 SUMS = ["dwell_s", "entries", "visitors"]
@@ -95,6 +95,40 @@ def _days(rows: pd.DataFrame, few: pd.DataFrame) -> pd.DataFrame:
     return days
 
 
+def told_among(protection: Protection) -> dict[tuple[str, int], tuple[int, int]]:
+    """How many of a camera's people on a day, by camera and number of the day, are told of in places.
+
+    The visitors of the zone or cell with most, and all who were in some zone, or as many. Both are of
+    that camera's whole day, whatever else a report is about.
+    """
+    tables, setups = protection.whole, protection.whole.period.setups
+    camera = {setup.number: setup.camera for setup in setups}
+    zones = [
+        (setup.number, place, zone.name)
+        for setup in setups
+        for place, (zone, seen) in enumerate(zip(setup.zones, setup.zone_coverage, strict=True))
+        if not zone.staff and seen >= setup.maps.min_coverage
+    ]
+    public = pd.DataFrame(zones, columns=["setup", "place", "zone"]).astype(
+        {"setup": "int64", "place": "int64", "zone": "object"}
+    )
+    hours = protection.hours[protection.hours["group"] >= 0].merge(public, on=["setup", "place"])
+    tables.db.register("public_", public)
+    anywhere = tables.frame(
+        f"""SELECT v.setup, {UNIT} AS unit, count(DISTINCT v.visitor) AS visitors
+            FROM visits v JOIN public_ USING (setup, zone) WHERE v.open AND NOT v.staff GROUP BY ALL"""
+    )
+    tables.db.unregister("public_")
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for n, (table, place) in enumerate(((hours, "zone"), (protection.cells, "place"), (anywhere, "setup"))):
+        sums = table.assign(camera=table["setup"].map(camera)).groupby(["camera", "unit", place])["visitors"]
+        most = pd.DataFrame(sums.sum().groupby(["camera", "unit"]).max().reset_index())
+        for name, unit, visitors in most.itertuples(index=False):
+            one, some = found.get((name, unit), (0, 0))
+            found[name, unit] = max(one, int(visitors)) if n < 2 else one, max(some, int(visitors))
+    return found
+
+
 def shown_visits(
     table: VisitTable, day: NDArray[np.int64], few: pd.DataFrame, min_people: int
 ) -> tuple[VisitTable, NDArray[np.int64]]:
@@ -157,8 +191,10 @@ class ShownFigures:
                     if name not in _NO_COUNTS:
                         figures.loc[zone, name], hidden.loc[zone, name] = np.nan, True
                 continue
-            guarded = lengths_in(table, day, zone, min_people).figures(horizon_s, stop_s)
+            lengths = lengths_in(table, day, zone, min_people)
+            guarded = lengths.figures(horizon_s, stop_s)
             entered[zone] = guarded.pop("entered")
+            guarded |= dict.fromkeys(_INTERVAL if lengths.one_persons else (), np.nan)
             for name, value in guarded.items():
                 figures.loc[zone, name] = value
             row = dict(zip(figures, figures.iloc[zone], strict=True))

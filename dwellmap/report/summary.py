@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analytics.suppression import people_told
 from dwellmap.period.member import Member
 from dwellmap.period.period import Period
 from dwellmap.period.protection import UNIT, Protection
 from dwellmap.period.tables import Tables
 from dwellmap.report.cells import Choice
 from dwellmap.report.floor import Floor, floors_of
+from dwellmap.report.shown import told_among
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +181,10 @@ def _never_twice(period: Period) -> bool:
 
 
 def _enough_people(protection: Protection) -> People:
-    """How many there were at each camera on each whole day, where there were enough."""
+    """How many there were at each camera on each whole day, where there were enough.
+
+    Without a few who were in no zone, or not in that in which nearly all were: nobody is to count them.
+    """
     period, tables = protection.whole.period, protection.whole
     found = tables.frame(
         f"""SELECT camera, unit, any_value(day) AS day, count(*) AS people FROM (
@@ -189,7 +195,7 @@ def _enough_people(protection: Protection) -> People:
             ) GROUP BY camera, unit"""
     )
     erased = [
-        {"camera": m.camera, "unit": -1 - n, "day": m.day, "people": _customers(m)}
+        {"camera": m.camera, "unit": _unit(m, n), "day": m.day, "people": _customers(m)}
         for n, m in enumerate(period.members)
         if m.erased
     ]
@@ -198,6 +204,7 @@ def _enough_people(protection: Protection) -> People:
     unknown = int(found["people"].isna().sum())
     found["people"] = found["people"].astype(float).mask(few)
     found["day"] = pd.to_datetime(found["day"])
+    found["people"] = _without_few_others(found, protection)
     seen = tables.frame("SELECT DISTINCT day FROM footage WHERE open AND observed_s > 0 ORDER BY day")
     some = found.groupby("day", dropna=False)["people"].sum(min_count=1).reset_index()
     seen["day"] = pd.to_datetime(seen["day"])
@@ -207,6 +214,21 @@ def _enough_people(protection: Protection) -> People:
     table = table.drop(columns="_merge").assign(staff=np.nan).sort_values("day", ignore_index=True)
     total = float(found["people"].sum()) if found["people"].notna().any() or found.empty else np.nan
     return People(total, np.nan, table, unknown, _never_twice(period), len(period.cameras))
+
+
+def _without_few_others(found: pd.DataFrame, protection: Protection) -> pd.Series:
+    """The people of each row, so that too few remain of no camera's day who are not in what is told of it."""
+    among: dict[Any, tuple[int, int]] = told_among(protection)
+    people = found["people"].copy()
+    for key, rows in found[people.notna()].groupby(["camera", "unit"])["people"]:
+        n = float(rows.sum())
+        people[rows.index[0]] -= n - people_told(n, among.get(key, ()), protection.min_people)
+    return people
+
+
+def _unit(member: Member, number: int) -> int:
+    """The number of a run's day, as `UNIT` has it."""
+    return -1 - number if member.day is None else (member.day - date(1970, 1, 1)).days
 
 
 def _erased(tables: Tables) -> tuple[pd.DataFrame, int]:

@@ -77,6 +77,21 @@ def test_the_mean_does_not_give_away_who_stayed_longest() -> None:
     assert (told["horizon_s"], told["mean_km_s"]) == (600, 70)
 
 
+def test_the_first_step_of_a_curve_is_no_rest() -> None:
+    """Of 26 in steps of five at least nobody leaves in the first second, though 26 is no five times five."""
+    curve = guarded(table([*np.arange(26) + 50.0], [0] * 26), 5).curve(600.0)
+    assert curve[0, 1] == 1.0
+    assert curve[:, 1] * 5 == pytest.approx(np.round(curve[:, 1] * 5))
+
+
+def test_an_interval_does_not_give_away_who_makes_up_most_of_the_time() -> None:
+    for longest, known in ((400.0, False), (300.0, True)):
+        lengths = guarded(table([*np.arange(10) + 30.0, longest], [0] * 11), 5)
+        assert lengths.one_persons != known
+        told = lengths.figures(600, 3)
+        assert np.isfinite([told["mean_km_low_s"], told["mean_km_high_s"]]).all() == known
+
+
 def test_those_under_way_are_not_all_visits_less_those_of_the_curve() -> None:
     """Of two days one has two visits that were under way: how many began is told of the other day."""
     visits = table([30.0] * 24, [0] * 24)
@@ -88,3 +103,6 @@ def test_those_under_way_are_not_all_visits_less_those_of_the_curve() -> None:
     assert figures["visits_km"] == 12
     assert np.isnan(figures["under_way"])
     assert figures["mean_km_s"] == 30
+    # Of the day with the two alone no mean is told either: all dwell less as many times as came is theirs.
+    figures = told._where(day == 0).figures(600, 3)
+    assert np.isnan([figures[name] for name in ("visits_km", "mean_km_s", "horizon_s")]).all()

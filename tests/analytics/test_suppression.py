@@ -7,7 +7,18 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from analytics.disclosure import Attack, Room, Sums
-from analytics.suppression import NOBODY, TOO_FEW, groups_of_hours, hide, hide_in_map, hide_in_ways, small
+from analytics.suppression import (
+    NOBODY,
+    TOO_FEW,
+    ends_that_tell,
+    groups_of_hours,
+    hide,
+    hide_in_map,
+    hide_in_ways,
+    people_told,
+    small,
+    visitors_told,
+)
 
 
 def feasible(values, hidden, matrix, entry):
@@ -174,6 +185,30 @@ def test_a_first_step_told_by_the_number_of_people():
     assert hidden[2].tolist() == [True, True, False]
 
 
+def test_first_and_last_steps_that_give_a_few_away():
+    # Twenty come to A, eighteen go on to B and leave from there: enough for all that is to be seen.
+    times = np.array([[0, 20, 0], [0, 0, 20], [20, 0, 0]], dtype=float)
+    of = np.array([20, 20])
+    assert not ends_that_tell(times, of, of, 3).any()
+    # Two of those in A were there already: ways to and from it less its entries are they.
+    assert ends_that_tell(times, of, np.array([18, 20]), 3).tolist() == [
+        [False, True, False], [False, False, True], [True, False, False]
+    ]  # fmt: skip
+    assert not ends_that_tell(times, of, np.array([17, 20]), 3).any()
+    # One of 21 people comes to B alone: all first steps less the visitors of A are one.
+    times = np.array([[0, 20, 0], [0, 0, 21], [20, 1, 0]], dtype=float)
+    gone = ends_that_tell(times, np.array([20, 21]), np.array([20, 21]), 3)
+    assert gone.tolist() == [[False, False, False], [False, False, True], [True, False, False]]
+
+
+def test_people_are_those_of_a_part_where_few_are_elsewhere():
+    assert people_told(30, [29, 12], 3) == 29
+    assert people_told(30, [28, 27], 3) == 27
+    assert people_told(30, [27, 30], 3) == 30
+    assert people_told(30, [], 3) == 30
+    assert people_told(0, [0], 3) == 0
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.integers(1, 14), st.integers(2, 8), st.floats(0.1, 12), st.integers(0, 10**6))
 def test_every_group_of_hours_rests_on_enough_people(hours, k, mean, seed):
@@ -190,6 +225,12 @@ def test_every_group_of_hours_rests_on_enough_people(hours, k, mean, seed):
         # Nobody else's hour lies between.
         inside = np.flatnonzero(mine)
         assert np.isin(group[inside[0] : inside[-1] + 1], [group[inside[0]], NOBODY]).all()
+    # Visitors less entries are no few people, of whatever hours; of the day hardly any is lost.
+    told = visitors_told(people, entries, group, k)
+    for mine in together:
+        assert told[mine].sum() >= k
+        assert not small(told[mine].sum() - entries[mine].sum(), k)
+    assert 0 <= people.sum() - told.sum() < k
     # Whoever was there is told of somewhere, unless the whole day was too quiet.
     if (group == TOO_FEW).any():
         assert not together

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,14 +15,26 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from calibration.calibration import Calibration
 from calibration.fit import fit_calibration
 from calibration.pairs import Pairs
 from dwellmap.cli import main
+from dwellmap.pipeline import Timing, measure
+from dwellmap.progress import Silent
+from dwellmap.recipe import recipe
 from dwellmap.run_folder import dump_json
-from dwellmap.run_tables import CELL_QUARTERS, PEOPLE, VISITS, ZONE_QUARTERS
+from dwellmap.run_tables import CELL_QUARTERS, PEOPLE, VISITS, ZONE_QUARTERS, write_zones
+from dwellmap.site import load_site
+from dwellmap.source import Source
+from dwellmap.view import CameraView, site_view
+from tracker.frames import Footage
+from tracker.tracks import Tracks
 
 SIZE_PX = (640, 480)
 FPS = 10
+# Of ways that are made up, samples a second.
+HZ = 2.0
+AUDIT = {"person_minutes": 50.0, "estimated_switches_per_person_min": 0.02, "grade": "good", "in_words": ""}
 
 
 @dataclass(frozen=True)
@@ -235,3 +247,57 @@ def shops(replay, walker, tmp_path, tmp_path_factory):
         return folder
 
     return make
+
+
+@pytest.fixture
+def write_run() -> Callable[..., None]:
+    """Make up a run, as `dwellmap run` leaves it, without footage and pictures.
+
+    `write_run(site_path, ways, start, length_s, folder, name)`: `ways` are (t_s, xy_m) of everybody, straight
+    between them; beside the site file lies `cam.calibration.json`.
+    """
+
+    def write(
+        site_path: Path,
+        ways: Sequence[tuple[np.ndarray, np.ndarray]],
+        start: datetime | None,
+        length_s: float,
+        folder: Path,
+        name: str,
+    ) -> None:
+        folder.mkdir(parents=True)
+        site = load_site(site_path)
+        calibration = Calibration.load(site_path.parent / "cam.calibration.json")
+        view, settings = site_view(site, site.cameras[0], SIZE_PX, calibration), site.settings
+        tracks, observed = tracks_of(ways, view), np.array([[0.0, length_s]])
+        shown = (-0.5, -0.5, 639.5, 479.5)
+        analysis = measure(tracks, view, shown, observed, settings, Silent(), Timing())
+        told = "option" if start else None
+        source = Source(name, f"{name}.mp4", f"hash of {name}", SIZE_PX, start, told, 1.0, HZ, "replay",
+                        "made", "made up", "none", "Europe/Berlin")  # fmt: skip
+        write_zones(folder, analysis, start)
+        analysis.maps.to_parquet(folder / "maps.parquet")
+        analysis.stays_frame().to_parquet(folder / "stays.parquet", index=False)
+        calibration.save(folder / "calibration.json")
+        files = sorted(file.name for file in folder.iterdir())
+        content = recipe(source, Footage(observed, 100, 0, ()), shown, view, settings, tracks, 0, AUDIT, [],
+                         analysis, ("2 people stood at (1, 2)",), files, (), {})  # fmt: skip
+        (folder / "run.json").write_text(dump_json(content), encoding="utf-8")
+
+    return write
+
+
+def tracks_of(ways: Sequence[tuple[np.ndarray, np.ndarray]], view: CameraView) -> Tracks:
+    """Tracks along these ways, each sample of them seen."""
+    rows = []
+    for person, (t_s, xy) in enumerate(ways, start=1):
+        t = np.arange(np.ceil(t_s[0] * HZ), np.floor(t_s[-1] * HZ) + 1) / HZ
+        xy = np.column_stack([np.interp(t, t_s, xy[:, k]) for k in (0, 1)])
+        foot, head = view.calibration.image_from_floor(xy), view.calibration.pose.project(xy, 1.7)
+        half = np.abs(foot[:, 1] - head[:, 1]) / 5
+        box = np.column_stack([foot[:, 0] - half, head[:, 1], foot[:, 0] + half, foot[:, 1]])
+        rows.append((np.full(len(t), person), t, box, foot, xy))
+    person, t_s, box, foot, xy = (np.concatenate(column) for column in zip(*rows, strict=True))
+    n = len(person)
+    return Tracks(person, t_s, box, foot, xy, np.tile([0.01, 0.0, 0.01], (n, 1)), np.full(n, 0.9),
+                  np.ones(n, bool), np.zeros(n, bool))  # fmt: skip
