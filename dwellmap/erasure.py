@@ -43,7 +43,8 @@ class Erased:
     Attributes:
         runs: Runs that lost their personal data.
         links: Files of links that went.
-        leftovers: Half-written runs and links that went, and hours of live cameras without a run.
+        leftovers: Half-written runs and links that went.
+        hours: Hours of live cameras that went before a run was made of them.
         bytes: Size of the personal data that went.
         faults: What could not be erased, and why; if empty, nothing personal is left.
         remarks: What else went wrong.
@@ -53,9 +54,19 @@ class Erased:
     runs: list[Path] = field(default_factory=list)
     links: list[Path] = field(default_factory=list)
     leftovers: list[Path] = field(default_factory=list)
+    hours: list[Path] = field(default_factory=list)
     bytes: int = 0
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+
+    @property
+    def besides(self) -> str:
+        """What went besides runs and links, in words, with a comma before each; empty if nothing did."""
+        kinds = (
+            (self.hours, "hours of live cameras that no run was made of"),
+            (self.leftovers, "half-written results"),
+        )
+        return "".join(f", {len(gone)} {what}" for gone, what in kinds if gone)
 
 
 def erase_before(out: Path, day: date, min_people: int = FEW_PEOPLE) -> Erased:
@@ -87,7 +98,7 @@ def erase_before(out: Path, day: date, min_people: int = FEW_PEOPLE) -> Erased:
     erased.leftovers.extend(leftovers)
     erased.faults.extend(faults)
     hours, size, faults = erase_unclosed(out, day)
-    erased.leftovers.extend(hours)
+    erased.hours.extend(hours)
     erased.bytes += size
     erased.faults.extend(faults)
     for camera in sorted(entry for entry in out.iterdir() if entry.is_dir() and entry.name[0] != "."):

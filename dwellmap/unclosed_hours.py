@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -19,6 +20,7 @@ LIVE_FOLDER = ".live"
 HEAD = "hour.json"
 BEGIN = "%Y-%m-%dT%H%M%S.%f"
 """Name of an hour's folder: when it began, on the camera's wall clock."""
+_BEGUN_WITHIN_S = 60.0
 _DAY_LETTERS = len("2026-11-25")
 
 
@@ -55,7 +57,7 @@ def erase_unclosed(out: Path, day: date) -> tuple[tuple[Path, ...], int, tuple[s
                 if not free:
                     faults.append(f"{hour}: an hour that is being watched or closed; erase again when it is")
                     continue
-                size += sum(file.lstat().st_size for file in hour.iterdir())
+                its_size = sum(file.lstat().st_size for file in hour.iterdir())
                 shutil.rmtree(hour)
         except FileNotFoundError:  # closed meanwhile
             continue
@@ -63,6 +65,7 @@ def erase_unclosed(out: Path, day: date) -> tuple[tuple[Path, ...], int, tuple[s
             faults.append(f"{hour}: cannot be erased ({error.strerror})")
         else:
             gone.append(hour)
+            size += its_size
     return tuple(gone), size, tuple(faults)
 
 
@@ -80,9 +83,9 @@ def _is_free(hour: Path) -> bool:
 
 @contextmanager
 def _held(hour: Path) -> Iterator[bool]:
-    """Hold an hour's lock, if nobody else does; an hour without a head was never begun."""
+    """Hold an hour's lock, if nobody else does; one without a head is being begun, or was never."""
     if not (hour / HEAD).exists():
-        yield True
+        yield time.time() - hour.stat().st_mtime > _BEGUN_WITHIN_S
         return
     lock = os.open(hour / HEAD, os.O_RDONLY)
     try:

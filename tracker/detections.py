@@ -149,7 +149,10 @@ class DetectionLog:
         missing = [c for c in COLUMNS if c not in table.columns]
         if missing:
             raise ValueError(f"{path}: expected columns {', '.join(COLUMNS)}; missing {', '.join(missing)}")
-        habits = Habits(**{name: table.attrs[name] for name in asdict(Habits()) if name in table.attrs})
+        try:
+            habits = Habits(**{name: table.attrs[name] for name in asdict(Habits()) if name in table.attrs})
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
         table = table.sort_values("t_s", kind="stable")
         t_all = table["t_s"].to_numpy(dtype=np.float64)
         t_s, first = np.unique(t_all, return_index=True)

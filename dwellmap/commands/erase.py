@@ -29,7 +29,8 @@ def erase(
 ) -> None:
     """Erase detections, tracks, trajectories, stays and links of old runs; maps, zones and recipes stay.
 
-    This cannot be undone. The footage itself is not touched. Exit code 0 if nothing personal is left of these
+    This cannot be undone. The footage itself is not touched. Hours of live cameras that no run was made of go
+    as a whole. Exit code 0 if nothing personal is left of these
     days, 1 if something could not be erased.
     """
     try:
@@ -40,10 +41,9 @@ def erase(
     sweep_scratch(WatchFolder(out))
     for run in erased.runs:
         print(shown(run))
-    left = f", {len(erased.leftovers)} half-written results" if erased.leftovers else ""
     print(
         f"erased the personal data of {len(erased.runs)} runs and the links of {len(erased.links)} days from "
-        f"before {day.isoformat()}{left}, {erased.bytes / 1e6:,.1f} MB"
+        f"before {day.isoformat()}{erased.besides}, {erased.bytes / 1e6:,.1f} MB"
     )
     for remark in erased.remarks:
         print(f"remark: {shown(remark)}", file=sys.stderr)

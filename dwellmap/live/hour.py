@@ -32,7 +32,7 @@ from tracker.frames import Footage
 from tracker.habits import Habits
 
 PICTURES = "pictures.jsonl"
-_FORMAT, _VERSION = "dwellmap live hour", 1
+_FORMAT, _VERSION = "dwellmap live hour", 2
 _FLUSH_S, _TO_DISK_S = 1.0, 10.0
 _LONGEST_STEP_S = 2.0
 

@@ -97,10 +97,13 @@ class _LivePage:
         self._snapshots = self._live()
         self._cards.show(self._snapshots, self._shown)
         shown = self._shown
-        if shown is not None and shown.floor is not None:
-            self._picture.props["src"] = await run.io_bound(camera_picture, shown.floor)
+        floor = None if shown is None else shown.floor
+        picture = None if floor is None else await run.io_bound(camera_picture, floor)
+        # Meanwhile another camera may have been chosen: its picture comes with the next look.
+        if self._shown is shown:
+            self._picture.props["src"] = picture or ""
+            self._picture.set_visibility(picture is not None)
             self._picture.update()
-        self._picture.set_visibility(shown is not None and shown.floor is not None)
         self._draw()
         self._zones.refresh()
 

@@ -110,8 +110,8 @@ class Nightly:
             self._failed((f"{type(result).__name__}: {result}",))
             return
         self.say(
-            f"erased the personal data of {len(result.runs)} runs, {result.bytes / 1e6:,.1f} MB"
-            + (f"; {len(result.leftovers)} half-written results removed" if result.leftovers else "")
+            f"erased the personal data of {len(result.runs)} runs{result.besides}, "
+            f"{result.bytes / 1e6:,.1f} MB"
         )
         for remark in result.remarks:
             self.say(f"after erasing: {remark}")

@@ -64,7 +64,7 @@ def test_what_is_known_of_the_detector_comes_with_its_detections(parquet, mot, t
     table = pd.read_parquet(tmp_path / "detections.parquet")
     table.attrs["evidence"] = "a lot"
     table.to_parquet(tmp_path / "wrong.parquet", index=False)
-    with pytest.raises(ValueError, match=r"expected evidence in 0\.\.1, got 'a lot'"):
+    with pytest.raises(ValueError, match=r"wrong\.parquet: .*expected evidence in 0\.\.1, got 'a lot'"):
         ReplayDetector(tmp_path / "wrong.parquet", (100, 80))
 
 

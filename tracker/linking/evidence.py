@@ -118,7 +118,7 @@ class Evidence:
         return self.settings.exposed_nats * np.minimum(exposed_s, self.settings.exposed_s)
 
     def _height_nats(self, i: Pairs, j: Pairs, dt: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The same of the heights at both sides of the pause; some boxes are cut, whoever they show."""
+        """What the heights at both sides of the pause say, (k,); some boxes are cut, whoever they show."""
         before, after = self._height
         r = np.log(before[j] / after[i])
         sigma = np.sqrt(2 * self.settings.height_error**2 + self.settings.height_drift**2 * dt)

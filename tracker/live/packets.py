@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 from av.packet import Packet
 from av.video.stream import VideoStream
@@ -16,7 +17,7 @@ _LONGEST_WITHOUT_KEY_S = 10.0  # some cameras refresh their pictures bit by bit,
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A packet and when it came.
+    """A packet and when it came: a picture, or a part of one.
 
     Attributes:
         packet: As FFmpeg read it.
@@ -41,6 +42,7 @@ class PacketQueue:
         self._waiting: deque[Arrived] = deque()
         self._bytes = 0
         self._needs_key_since_s: float | None = None
+        self._newest_pts: int | None = None
         self._lost = 0
         self._over = False
 
@@ -53,8 +55,11 @@ class PacketQueue:
                 self._let_go(arrival_s)
             since_s = self._needs_key_since_s
             waits = since_s is not None and arrival_s - since_s < _LONGEST_WITHOUT_KEY_S
-            if waits and not packet.is_keyframe:
-                self._lost += 1
+            begins = not _same_picture(packet.pts, self._newest_pts)
+            self._newest_pts = packet.pts
+            # The rest of a key picture is no use without its first part.
+            if waits and not (packet.is_keyframe and begins):
+                self._lost += begins
                 return
             self._needs_key_since_s = None
             self._waiting.append(Arrived(packet, arrival_s))
@@ -62,16 +67,17 @@ class PacketQueue:
             self._changed.notify()
 
     def _let_go(self, now_s: float) -> None:
-        keys = [index for index, arrived in enumerate(self._waiting) if arrived.packet.is_keyframe]
-        newest = keys[-1] if keys else 0
-        if newest == 0:
-            self._lost += len(self._waiting)
+        waiting = [arrived.packet for arrived in self._waiting]
+        begins = [not _same_picture(b.pts, a.pts) for a, b in pairwise(waiting)]
+        keys = [k for k, new in enumerate(begins, start=1) if new and waiting[k].is_keyframe]
+        if not keys:
+            self._lost += 1 + sum(begins)
             self._waiting.clear()
             self._bytes = 0
             self._needs_key_since_s = now_s
             return
-        self._lost += newest
-        for _ in range(newest):
+        self._lost += sum(begins[: keys[-1]])
+        for _ in range(keys[-1]):
             self._bytes -= self._waiting.popleft().packet.size
 
     def take(self) -> Arrived | None:
@@ -96,3 +102,8 @@ class PacketQueue:
         with self._changed:
             self._over = True
             self._changed.notify()
+
+
+def _same_picture(pts: int | None, before: int | None) -> bool:
+    """Whether a packet goes on with the picture of the one before it: cameras send pictures in parts."""
+    return pts is not None and pts == before

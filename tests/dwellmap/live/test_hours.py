@@ -1,6 +1,8 @@
 """An hour on disk: what was seen comes back, whole or not; a break is a gap; it becomes a run like others."""
 
 import json
+import os
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -14,9 +16,12 @@ from dwellmap.progress import Silent
 from dwellmap.site_file import Settings
 from dwellmap.unclosed_hours import left_behind
 from dwellmap.view import uncalibrated_view
+from tracker.habits import Habits
 
 START = datetime(2026, 11, 25, 9, tzinfo=UTC)
-WATCHED = Watched("till", "rtsp://10.0.0.9/one", "UTC", (640, 480), 8.0, "yolo", "yolo x", "YOLO", 0.0, ())
+WATCHED = Watched(
+    "till", "rtsp://10.0.0.9/one", "UTC", (640, 480), 8.0, "yolo", "yolo x", "YOLO", Habits(0.1, 0.7), ()
+)
 
 
 @pytest.fixture
@@ -49,6 +54,7 @@ def test_what_was_written_is_read(write):
     hour = read_hour(writer.folder)
     assert (hour.name, hour.start, hour.whole) == ("till-2026-11-25T09", START, True)
     assert hour.watched == WATCHED
+    assert hour.log.habits == WATCHED.habits
     np.testing.assert_array_equal(hour.log.t_s, np.arange(60) / 8)
     np.testing.assert_array_equal(hour.log.xyxy_px[:, 0], 20.0 + 4.0 * np.arange(60))
     np.testing.assert_allclose(hour.footage.observed_s, [[0.0, 7.5]])
@@ -122,9 +128,20 @@ def test_erasing_takes_hours_that_nobody_closes_and_tells_of_those_under_way(wri
     new.let_go()
     size = sum(file.stat().st_size for file in old.folder.iterdir())
     found = erase_before(tmp_path, date(2026, 11, 26))
-    assert (found.leftovers, found.bytes) == ([old.folder], size)
+    assert (found.hours, found.bytes) == ([old.folder], size)
     assert [str(under_way.folder) in fault for fault in found.faults] == [True]
     assert [folder.exists() for folder in (old.folder, under_way.folder, new.folder)] == [False, True, True]
     under_way.let_go()
     again = erase_before(tmp_path, date(2026, 11, 26))
-    assert (again.leftovers, again.faults) == ([under_way.folder], [])
+    assert (again.hours, again.faults) == ([under_way.folder], [])
+
+
+def test_erasing_leaves_an_hour_alone_that_is_just_being_begun(tmp_path):
+    """Its head comes last."""
+    begun = tmp_path / ".live" / "till" / "2026-11-25T090000.000000"
+    begun.mkdir(parents=True)
+    found = erase_before(tmp_path, date(2026, 11, 26))
+    assert [str(begun) in fault for fault in found.faults] == [True]
+    long_ago = time.time() - 3600
+    os.utime(begun, (long_ago, long_ago))
+    assert erase_before(tmp_path, date(2026, 11, 26)).hours == [begun]

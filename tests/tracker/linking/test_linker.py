@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.habits import Habits
+from tracker.linking import evidence
 from tracker.linking.known import Known
 from tracker.linking.linker import join, link, people
 from tracker.settings import LinkingSettings
@@ -125,6 +126,15 @@ def test_a_detector_whose_mistakes_last_has_to_see_somebody_for_longer():
     assert person_of(tracklets, doubted)[0] == 0
     longer, known = scene(walk(20, 26, 900), *passers_by())
     assert person_of(longer, replace(known, habits=Habits(evidence=0.4)))[0] == 3
+
+
+@pytest.mark.parametrize("pairs", [1, 2, 7])
+def test_blocks_of_pairs_give_the_same_links(monkeypatch, pairs):
+    seen = scene(*passers_by(), *[walk(3 * k, 3 * k + 2, 100 + 50 * k) for k in range(12)])
+    whole = person_of(*seen)
+    monkeypatch.setattr(evidence, "_PAIRS_AT_ONCE", pairs)
+    assert person_of(*seen) == whole
+    assert len(set(whole)) < len(whole)
 
 
 def test_nobody_ever():

@@ -11,6 +11,7 @@ class Packet:
     number: int
     is_keyframe: bool = False
     size: int = 1000
+    pts: int | None = None
 
 
 def numbers(queue: PacketQueue) -> list[int]:
@@ -38,6 +39,21 @@ def test_a_slow_decoder_goes_on_at_the_newest_key_picture() -> None:
     left = numbers(queue)
     assert left[0] == 20
     assert left == list(range(20, 30))
+
+
+def test_a_key_picture_in_parts_is_kept_or_left_out_as_a_whole() -> None:
+    queue = PacketQueue()
+    for number in range(90):
+        picture = number // 3
+        queue.put(Packet(number, picture % 10 == 0, pts=picture), picture * 0.1)
+    assert queue.lost() == 20
+    assert numbers(queue) == list(range(60, 90))
+    # The line is cleared while a key picture comes: the rest of that one has no beginning.
+    queue = PacketQueue()
+    for number in range(25):
+        picture = max(0, number - 19)
+        queue.put(Packet(number, picture in (0, 3), pts=picture), number * 0.1)
+    assert numbers(queue) == [22, 23, 24]
 
 
 def test_without_a_newer_key_picture_it_waits_for_one() -> None:
