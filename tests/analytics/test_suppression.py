@@ -156,6 +156,12 @@ def test_every_group_of_hours_rests_on_enough_people(hours, k, mean, seed):
         assert people.sum() < k or 0 < entries.sum() < k
 
 
+def test_a_few_whom_nobody_saw_come_count_in_a_later_hour():
+    """Five in all: the second hour has them, two more than were there, also where the first is left out."""
+    told = visitors_told(np.array([7, 10]), np.array([5, 7]), np.array([0, 1]), 5)
+    assert told.tolist() == [5, 12]
+
+
 def test_quiet_hours_are_told_together():
     people, time = np.array([2, 0, 2, 9, 1]), np.array([10.0, 0, 20, 90, 5])
     assert groups_of_hours(people, people, time, 3).tolist() == [0, NOBODY, 0, 1, 1]
