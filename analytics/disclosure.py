@@ -95,14 +95,13 @@ class Room:
 
     Attributes:
         wanted: (entries,) bool, the numbers that must have room.
-        high: (entries,) what the upper end of the interval must reach.
-        to_zero: (entries,) bool, whether the lower end must reach zero.
+        low, high: (entries,) what the ends of the interval must reach; inf as the lower one is any.
 
     """
 
     wanted: NDArray[np.bool_]
+    low: NDArray[np.float64]
     high: NDArray[np.float64]
-    to_zero: NDArray[np.bool_]
 
 
 class Attack:
@@ -127,9 +126,10 @@ class Attack:
             self._solve(entry, group, -1.0)
         if self._high[entry] < wanted:
             return False
-        if room.to_zero[entry] and self._low[entry] > self._least(entry):
+        low = max(room.low[entry] / self._scale * (1 + _TOLERANCE), self._least(entry))
+        if self._low[entry] > low:
             self._solve(entry, group, 1.0)
-        return not room.to_zero[entry] or bool(self._low[entry] <= self._least(entry))
+        return bool(self._low[entry] <= low)
 
     def interval(self, entry: int, group: NDArray[np.int64]) -> tuple[float, float]:
         """The smallest and the largest value that the entry could have; inf for no bound."""

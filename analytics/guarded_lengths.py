@@ -140,7 +140,11 @@ class GuardedLengths:
         return until, (mean, *((np.nan, np.nan) if self.one_persons else bounds))
 
     def figures(self, horizon_s: float, stop_s: float) -> dict[str, float]:
-        """The columns of `zone_figures` on lengths and stops; NaN where nothing may be told."""
+        """The columns of `zone_figures` on lengths and stops; NaN where nothing may be told.
+
+        The mean, its visits and those not seen to end leave out days with a few visits under way; the median
+        and the quartiles, as the curve, are of all days.
+        """
         table, survival = self.table, self.survival
         entered, stood = table.visits.beginning_seen, table.stops(stop_s)
         # All visits, their time and entries less those that are counted in the curve, or whose mean is told.
@@ -148,7 +152,9 @@ class GuardedLengths:
         until, (mean, low, high) = counted._mean_s(horizon_s)
         stops = entered & self._told_of(entered, entered & stood, entered & ~stood)
         n, stopped = self._count(stops, entered), self._count(stops & stood, entered & stood)
-        ends = self.begun & self._told_of(table.begun & table.ended, table.begun & ~table.ended)
+        began = counted.table.begun
+        ends = counted.begun & counted._told_of(began & counted.table.ended, began & ~counted.table.ended)
+        some = counted.table if counted.begun.any() else table
         median_low, median_high = survival.median_interval_s()
         known = survival.n > 0
         return {
@@ -157,7 +163,7 @@ class GuardedLengths:
             "mean_km_high_s": high,
             "horizon_s": until if until > 0 else np.nan,
             "visits_km": self._count(counted.begun, table.begun),
-            "censored": self._count(ends & ~table.ended, table.begun & ~table.ended),
+            "censored": self._count(ends & ~counted.table.ended, some.begun & ~some.ended),
             # Few or none, nobody is to know: less the entries, visitors would tell who came back.
             "under_way": np.nan,
             "median_s": self.quantile_s(survival.quantile_s(0.5)) if known else np.nan,

@@ -62,9 +62,9 @@ def hide(
     sensitive = small(people, min_people)
     # What min_people people, or twice as many as there were, would have made of it.
     times = np.maximum(2.0, min_people / np.maximum(people, 1))
-    rooms = [Room(sensitive, times * measure, measure > 0) for measure in values]
+    rooms = [Room(sensitive, np.where(measure > 0, 0.0, np.inf), times * measure) for measure in values]
     hidden = sensitive if unprinted is None else sensitive | unprinted
-    return _with_bystanders(people, list(zip(values, rooms, strict=True)), sums, hidden, known)
+    return with_bystanders(people, list(zip(values, rooms, strict=True)), sums, hidden, known)
 
 
 def _check(people: NDArray[np.int64], values: Sequence[NDArray[np.float64]], sums: Sums) -> None:
@@ -84,14 +84,26 @@ def _check(people: NDArray[np.int64], values: Sequence[NDArray[np.float64]], sum
         raise ValueError("suppression: expected a table whose sums hold, got one where " + "; ".join(faults))
 
 
-def _with_bystanders(
+def with_bystanders(
     people: NDArray[np.int64],
     measures: Sequence[tuple[NDArray[np.float64], Room]],
     sums: Sums,
     hidden: NDArray[np.bool_],
     known: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
-    """Hide one entry more in every group that tells too much, until none does."""
+    """Hide one entry more in every group that tells too much, until none does.
+
+    Args:
+        people: (entries,) different people behind each number.
+        measures: The numbers, each (entries,), and what room each must have.
+        sums: The sums that hold between the entries.
+        hidden: (entries,) bool, those that are hidden already.
+        known: (entries,) bool, those that can't be bystanders.
+
+    Returns:
+        (entries,) bool, `hidden` and the bystanders.
+
+    """
     known = np.zeros(len(people), dtype=np.bool_) if known is None else known
     attacks = [Attack(values, sums) for values, _ in measures]
     hidden, safe = hidden.copy(), np.zeros(len(people), dtype=np.bool_)
@@ -161,77 +173,6 @@ def _bystander(
     # A true zero makes no room.
     order = np.lexsort((people[shown], sums.is_total[shown], -helps, people[shown] == 0))
     return int(shown[order[0]])
-
-
-def hide_in_ways(
-    times: NDArray[np.float64], people: NDArray[np.int64], visitors: NDArray[np.int64], min_people: int
-) -> NDArray[np.bool_]:
-    """Which ways from place to place must not be shown.
-
-    Whoever comes to a place leaves it, so a place's row and its column of the table have one sum, and the
-    reader knows it: it is the number of visits to the place. Who comes begins once and ends once: where the
-    places cover the floor, that sum is the number of people, which is told too.
-
-    Args:
-        times: (Z + 1, Z + 1) how often somebody went from a place (row) to the next (column); the last row
-            are those who came from nowhere, the last column those who went nowhere.
-        people: (Z + 1, Z + 1) different people behind each of them.
-        visitors: (Z,) different people who were in each place.
-        min_people: Least number of people a shown number rests on.
-
-    Returns:
-        (Z + 1, Z + 1) bool.
-
-    """
-    side = len(times)
-    # Nobody goes from a place to the same one: these zeros are known and hide nothing.
-    way = ~np.eye(side, dtype=np.bool_)
-    ways = int(way.sum())
-    number = np.full((side, side), -1)
-    number[way] = np.arange(ways)
-    # The visits to each place, and how many came in all, each of which is the sum of a row and of a column.
-    sums = [
-        (ways + place, line[line >= 0]) for place in range(side) for line in (number[place], number[:, place])
-    ]
-    entries = np.concatenate([times[way], times.sum(axis=0)])
-    everybody = np.concatenate([people[way], visitors, [int(people[-1].sum())]])
-    hidden = np.zeros_like(way)
-    known = np.arange(ways + side) >= ways
-    hidden[way] = hide(everybody, [entries], Sums.of(ways + side, sums), min_people, known=known)[:ways]
-    return hidden
-
-
-def ends_that_tell(
-    times: NDArray[np.float64], visitors: NDArray[np.int64], entries: NDArray[np.int64], min_people: int
-) -> NDArray[np.bool_]:
-    """First and last steps that, with the numbers of the places, would give a few people away.
-
-    The sum of a place's ways is its visits: those whose beginning was seen are told, so the others could be
-    counted. Of the visitors of a place those who came to it first, or went nowhere from it, could be taken
-    away; and from all who came, the sum of first steps, the visitors of a place in which nearly all were.
-
-    Args:
-        times: (Z + 1, Z + 1) see `hide_in_ways`.
-        visitors: (Z,) different people who were in each place.
-        entries: (Z,) visits to each whose beginning was seen.
-        min_people: Least number of people a shown number rests on.
-
-    Returns:
-        (Z + 1, Z + 1) bool, not to be shown besides those of `hide_in_ways`.
-
-    """
-    gone = np.zeros(times.shape, dtype=np.bool_)
-    whole = np.rint(times).astype(np.int64)
-    visits, first, last = whole.sum(axis=0), whole[-1], whole[:, -1]
-    told = np.where(small(visitors - entries, min_people), entries, visitors)
-    gone[-1, :-1] = small(told - first[:-1], min_people)
-    gone[:-1, -1] = small(told - last[:-1], min_people)
-    summed = np.append(small(visits[:-1] - entries, min_people), small(visits[-1] - told, min_people).any())
-    for place in np.flatnonzero(summed).tolist():
-        # The largest can't be guessed; and from place to place there is more to see than at the ends.
-        gone[-1 if first[place] else whole[:, place].argmax(), place] = True
-        gone[place, -1 if last[place] else whole[place].argmax()] = True
-    return np.asarray(gone & (whole > 0))
 
 
 NOBODY, TOO_FEW = -1, -2
@@ -322,7 +263,9 @@ def people_told(people: float, parts: Sequence[float], min_people: int) -> float
         min_people: Least number of people a shown number rests on.
 
     Returns:
-        It, or the largest of the parts, where fewer than `min_people` are not in that one.
+        It, or the largest of the parts, where fewer than `min_people` are not in that one; and on to the next
+        part, of which the number told is compared likewise: of one that holds another, at most
+        2 (min_people - 1) are left out.
 
     """
     for part in sorted(parts, reverse=True):
@@ -390,8 +333,8 @@ def hide_in_map(
     wanted = np.zeros(entries, dtype=np.bool_)
     wanted[n:size] = hidden[n:size]
     to_zero = np.concatenate([(count == 1) & (pooled_s > 0), np.zeros(more, dtype=np.bool_)])
-    room = Room(wanted, np.concatenate([needed, np.zeros(more)]), to_zero)
+    room = Room(wanted, np.where(to_zero, 0.0, np.inf), np.concatenate([needed, np.zeros(more)]))
     told = np.zeros(entries, dtype=np.bool_)
     told[size::4] = True
-    hidden = _with_bystanders(people_of, [(np.array(values), room)], Sums.of(entries, sums), hidden, told)
+    hidden = with_bystanders(people_of, [(np.array(values), room)], Sums.of(entries, sums), hidden, told)
     return np.asarray(sensitive | hidden[:n])

@@ -41,7 +41,8 @@ class Protection:
         min_people: Least number of people a shown number rests on.
         whole: The tables of the whole days, closed hours too.
         cells: setup, unit (number of the day), place, dwell_s, entries, visitors of the cells that may be
-            shown. A few visitors more than entries are left out: nobody saw them come.
+            shown. A few visitors more than entries are left out: nobody saw them come; and a cell has no more
+            visitors than are told of a zone that it lies in.
         gone: Of each setup and day, (cells,) bool: not to be shown.
         hours: setup, unit, day, hour (-1 where nobody knows), place (zone's number in the setup), dwell_s,
             entries, visitors, observed_s, group. Hours of one group are told only together; see
@@ -69,17 +70,18 @@ class Protection:
         cells = cells.sort_values(["setup", "unit", "place"], ignore_index=True)
         gone, shown = {}, np.ones(len(cells), dtype=np.bool_)
         group, visitors = (np.zeros(len(hours), dtype=np.int64) for _ in range(2))
+        most = np.zeros(len(cells), dtype=np.int64)
         cells_of, hours_of = _days(cells), _days(hours)
         place = cells["place"].to_numpy(dtype=np.int64)
         cell_sums, hour_sums = _Columns.of(cells), _Columns.of(hours)
         for key in sorted(hours_of.keys() | cells_of.keys()):
             mine, times = cells_of.get(key, slice(0)), hours_of.get(key, slice(0))
-            gone[key], group[times], visitors[times] = _day(
-                period.setups[key[0]], cell_sums.at(mine), hour_sums.at(times), min_people
-            )
+            setup, told = period.setups[key[0]], hour_sums.at(times)
+            gone[key], group[times], visitors[times] = _day(setup, cell_sums.at(mine), told, min_people)
+            most[mine] = _most(setup, told.place, group[times], visitors[times])[place[mine]]
             shown[mine] = ~gone[key][place[mine]]
         hours = hours.assign(group=group, visitors=visitors)
-        cells = cells[shown].reset_index(drop=True)
+        cells = cells.assign(visitors=cells["visitors"].clip(upper=most))[shown].reset_index(drop=True)
         unseen = small(cells["visitors"].to_numpy() - cells["entries"].to_numpy(), min_people)
         cells["visitors"] = cells["visitors"].mask(unseen, cells["entries"])
         return cls(min_people, whole, cells, gone, hours)
@@ -213,6 +215,17 @@ def _day(
             share = setup.zone_shares[number]
             areas.append((share, _fitting(float(time_s.sum()), share, dwell)))
     return hide_in_map(people, dwell, areas, min_people), group, told
+
+
+def _most(
+    setup: Setup, place: NDArray[np.int64], group: NDArray[np.int64], told: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """(cells,) the visitors that are told of the zone that each lies in; where there is none, any number."""
+    most = np.full(setup.grid.cells, np.iinfo(np.int64).max)
+    for number in np.unique(place[group >= 0]).tolist():
+        inside = setup.zone_shares[number] >= 1
+        most[inside] = told[(place == number) & (group >= 0)].sum()
+    return most
 
 
 def _fitting(total_s: float, share: NDArray[np.float64], dwell_s: NDArray[np.float64]) -> float:

@@ -46,6 +46,7 @@ class Floor:
         hidden: Which of `figures` is hidden, in the same rows and columns.
         entered: (Z,) of how many entries it is told whether they stopped.
         min_people: Least number of people a shown number rests on; 0 shows all.
+        told: unit, zone, visitors, entries of the whole days, where small counts are hidden.
         all_visits, all_visit_day: Visits and days of everybody, of which only sums may be told.
 
     """
@@ -67,6 +68,7 @@ class Floor:
     hidden: pd.DataFrame
     entered: NDArray[np.float64]
     min_people: int
+    told: pd.DataFrame
     all_visits: VisitTable
     all_visit_day: NDArray[np.int64]
 
@@ -133,7 +135,7 @@ def _floor(
         return Floor(
             setups, setups[0].grid, zones, sources, cells, figures, hours, _days(hours),
             np.ones(len(zones), np.bool_), quarters, all_visits, all_day, erased, 0, nowhere, entered, 0,
-            all_visits, all_day,
+            pd.DataFrame(), all_visits, all_day,
         )  # fmt: skip
     least = protection.min_people
     shown = ShownHours.of(protection, tables, _zone_numbers(tables, zones, sources), len(zones))
@@ -147,7 +149,7 @@ def _floor(
     return Floor(
         setups, setups[0].grid, zones, sources, cells, told.figures, shown.hours, shown.days, shown.whole,
         no_quarters, visits, day, erased, shown.hidden_hours, told.hidden, told.entered, least,
-        all_visits, all_day,
+        shown.told, all_visits, all_day,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.suppression import ends_that_tell, hide_in_ways
+from analytics.guarded_ways import hide_in_ways
 from dwellmap.report.floor import Floor
 from dwellmap.report.use import overlaps
 
@@ -47,7 +47,7 @@ def flows_of(floor: Floor) -> Flows:
     """Count who goes where next, from the visits in order of their beginnings.
 
     Visits to overlapping zones follow each other in the order in which they begin. Where small counts are
-    hidden, each day is told or not by itself, so that longer reports tell no more than shorter ones.
+    hidden, each day of each camera is told or not by itself, so that longer reports tell no more.
     """
     visits, n = floor.all_visits.visits, len(floor.zones)
     counts, hidden = np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1), dtype=np.bool_)
@@ -57,27 +57,46 @@ def flows_of(floor: Floor) -> Flows:
     if not len(visits):
         return Flows(counts, hidden, overlapping)
     order = np.lexsort([visits.place, visits.enter_s, visits.person])
-    if floor.min_people:
-        order = order[np.argsort(floor.all_visit_day[order], kind="stable")]
     person, place, day = visits.person[order], visits.place[order], floor.all_visit_day[order]
-    borders = np.flatnonzero(np.diff(day) if floor.min_people else ()) + 1
-    seen = np.split(visits.beginning_seen[order], borders)
-    for who, where, begun in zip(np.split(person, borders), np.split(place, borders), seen, strict=True):
-        ways = _ways(who, where, n)
-        number = ways[:, 0] * (n + 1) + ways[:, 1]
-        times: NDArray[np.float64] = np.bincount(number, minlength=(n + 1) ** 2).astype(np.float64)
-        times = times.reshape(n + 1, n + 1)
-        if floor.min_people:
-            one = np.unique(ways[:, 2], return_inverse=True)[1]
-            way = np.unique(number * len(who) + one) // len(who)
-            people = np.bincount(way, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
-            came = np.unique(where * len(who) + np.unique(who, return_inverse=True)[1]) // len(who)
-            visitors, entries = np.bincount(came, minlength=n), np.bincount(where[begun], minlength=n)
-            gone = hide_in_ways(times, people, visitors, floor.min_people)
-            gone |= ends_that_tell(times, visitors, entries, floor.min_people)
-            times, hidden = np.where(gone, 0.0, times), hidden | gone
-        counts += times
+    if not floor.min_people:
+        return Flows(_counted(_ways(person, place, n), n), hidden, overlapping)
+    camera = _camera_of_zones(floor)[place]
+    order = np.lexsort([np.arange(len(day)), day, camera])
+    borders = np.flatnonzero((np.diff(day[order]) != 0) | (np.diff(camera[order]) != 0)) + 1
+    for mine in np.split(order, borders):
+        # Zones where nobody was that day have no ways, as everybody can see.
+        zones, where = np.unique(place[mine], return_inverse=True)
+        at = np.ix_([*zones, n], [*zones, n])
+        told = floor.told[floor.told["unit"] == day[mine[0]]].set_index("zone")[["visitors", "entries"]]
+        gone, times = _told(person[mine], where, told.reindex(zones).to_numpy(np.float64), floor.min_people)
+        counts[at] += np.where(gone, 0.0, times)
+        hidden[at] |= gone
     return Flows(np.where((counts == 0) & hidden, np.nan, counts), hidden, overlapping)
+
+
+def _camera_of_zones(floor: Floor) -> NDArray[np.int64]:
+    """(Z,) a number of the camera that each zone is taken from."""
+    camera = {setup.number: setup.camera for setup in floor.setups}
+    names = [camera[source[0]] for source in floor.zone_setup]
+    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
+
+
+def _told(
+    person: NDArray[np.int64], place: NDArray[np.int64], told: NDArray[np.float64], min_people: int
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Of one camera's visits on a day, sorted by person and time: which ways are hidden, and all of them."""
+    n = len(told)
+    ways, who = _ways(person, place, n), np.unique(person, return_inverse=True)[1]
+    people = _counted(np.unique(ways, axis=0), n).astype(np.int64)
+    visitors = np.bincount(np.unique(place * len(who) + who) // len(who), minlength=n)
+    times = _counted(ways, n)
+    return hide_in_ways(times, people, visitors, told, min_people), times
+
+
+def _counted(ways: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    """(n + 1, n + 1) how many steps go from each place to each other one."""
+    number = ways[:, 0] * (n + 1) + ways[:, 1]
+    return np.bincount(number, minlength=(n + 1) ** 2).astype(np.float64).reshape(n + 1, n + 1)
 
 
 def _ways(person: NDArray[np.int64], place: NDArray[np.int64], outside: int) -> NDArray[np.int64]:

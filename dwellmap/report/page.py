@@ -248,7 +248,7 @@ def _zone_rows(summary: Summary, part: Part) -> list[dict[str, Any]]:
         def interval(low: str, high: str, row: Any = row, hidden: Any = hidden) -> str:
             return HIDDEN if hidden[low] or hidden[high] else span(row[low], row[high])
 
-        quartiles = f"{told('quartile_1_s', seconds)} – {told('quartile_3_s', seconds)}"
+        quartiles = [told(name, seconds) for name in ("quartile_1_s", "quartile_3_s")]
         no_peak = not row["peak"] > 0
         rows.append(
             {
@@ -273,7 +273,11 @@ def _zone_rows(summary: Summary, part: Part) -> list[dict[str, Any]]:
                 "under_way": told("under_way", count),
                 "median": told("median_s", seconds),
                 "median_interval": interval("median_low_s", "median_high_s"),
-                "quartiles": quartiles if row["visits_km"] > 0 else told("visits_km", lambda _: UNKNOWN),
+                "quartiles": UNKNOWN
+                if row["visits_km"] == 0
+                else HIDDEN
+                if quartiles == [HIDDEN] * 2
+                else " – ".join(quartiles),
                 "attracting": told("attracting_power", share),
                 "holding": told("holding_power_s", seconds),
                 "peak": HIDDEN if floor.min_people else UNKNOWN if no_peak else count(row["peak"]),
@@ -314,12 +318,15 @@ def _length_charts(floor: Floor, drawn: NDArray[np.int64]) -> list[dict[str, Any
                 continue
             curve = survival.curve
             until = min(horizon, max(float(survival.dwell_s.max()), 1.0))
-        censored = HIDDEN if floor.hidden.at[number, "censored"] else count(row["censored"])
+        n, censored = (
+            HIDDEN if floor.hidden.at[number, name] else count(row[name])
+            for name in ("visits_km", "censored")
+        )
         made.append(
             {
                 "name": zone.name,
                 "svg": charts.lengths(curve, zone.name, until),
-                "told": f"{count(row['visits_km'])} visits, not seen to end: {censored}",
+                "told": f"visits: {n}, not seen to end: {censored}",
             }
         )
     return made

@@ -37,6 +37,7 @@ class ShownHours:
         totals: (zones) dwell_s, entries, visitors: what may be told of the hours, also if only together.
         days: unit, zone, dwell_s, observed_s: what `totals` add up, day by day, and the footage it rests on;
             NaN where nothing may be told of the day.
+        told: unit, zone, visitors, entries: what is told of each whole day, closed hours too.
         whole: (zones,) whether nothing that is told of the days lies outside of the opening hours.
         few: zone and unit of the days of zones of which nothing may be told.
         hidden_hours: How many rows of `hours` are hidden.
@@ -46,6 +47,7 @@ class ShownHours:
     hours: pd.DataFrame
     totals: pd.DataFrame
     days: pd.DataFrame
+    told: pd.DataFrame
     whole: NDArray[np.bool_]
     few: pd.DataFrame
     hidden_hours: int
@@ -63,6 +65,9 @@ class ShownHours:
         """
         rows = protection.within(tables).merge(numbers[["setup", "place", "zone"]], on=["setup", "place"])
         totals = rows[rows["counts"]].groupby("zone")[SUMS].sum().reindex(range(zones), fill_value=0.0)
+        of_days = (
+            rows[rows["group"] >= 0].groupby(["unit", "zone"], as_index=False)[["visitors", "entries"]].sum()
+        )
         closed = rows["zone"][(rows["group"] >= 0) & ~rows["counts"]]
         whole = ~np.isin(np.arange(zones), closed.to_numpy())
         few = rows[rows["group"] == TOO_FEW][["zone", "unit"]].drop_duplicates()
@@ -76,7 +81,7 @@ class ShownHours:
         hours["hour"] = hours["hour"].astype("Int64").mask(hours["hour"] < 0)
         hours["day"] = pd.to_datetime(hours["day"])
         hidden = int((~hours["alone"]).sum())
-        return cls(hours.drop(columns="alone"), totals, _days(rows, few), whole, few, hidden)
+        return cls(hours.drop(columns="alone"), totals, _days(rows, few), of_days, whole, few, hidden)
 
 
 def _days(rows: pd.DataFrame, few: pd.DataFrame) -> pd.DataFrame:
@@ -104,25 +109,26 @@ def told_among(protection: Protection) -> dict[tuple[str, int], tuple[int, int]]
     tables, setups = protection.whole, protection.whole.period.setups
     camera = {setup.number: setup.camera for setup in setups}
     zones = [
-        (setup.number, place, zone.name)
+        (setup.number, setup.camera, place, zone.name)
         for setup in setups
         for place, (zone, seen) in enumerate(zip(setup.zones, setup.zone_coverage, strict=True))
         if not zone.staff and seen >= setup.maps.min_coverage
     ]
-    public = pd.DataFrame(zones, columns=["setup", "place", "zone"]).astype(
-        {"setup": "int64", "place": "int64", "zone": "object"}
+    public = pd.DataFrame(zones, columns=["setup", "camera", "place", "zone"]).astype(
+        {"setup": "int64", "camera": "object", "place": "int64", "zone": "object"}
     )
     hours = protection.hours[protection.hours["group"] >= 0].merge(public, on=["setup", "place"])
     tables.db.register("public_", public)
     anywhere = tables.frame(
-        f"""SELECT v.setup, {UNIT} AS unit, count(DISTINCT v.visitor) AS visitors
+        f"""SELECT camera, {UNIT} AS unit, count(DISTINCT v.visitor) AS visitors
             FROM visits v JOIN public_ USING (setup, zone) WHERE v.open AND NOT v.staff GROUP BY ALL"""
     )
     tables.db.unregister("public_")
     found: dict[tuple[str, int], tuple[int, int]] = {}
-    for n, (table, place) in enumerate(((hours, "zone"), (protection.cells, "place"), (anywhere, "setup"))):
-        sums = table.assign(camera=table["setup"].map(camera)).groupby(["camera", "unit", place])["visitors"]
-        most = pd.DataFrame(sums.sum().groupby(["camera", "unit"]).max().reset_index())
+    cells = protection.cells.assign(camera=protection.cells["setup"].map(camera))
+    for n, (table, place) in enumerate(((hours, ["zone"]), (cells, ["place"]), (anywhere, []))):
+        sums = table.groupby(["camera", "unit", *place])["visitors"].sum()
+        most = pd.DataFrame(sums.groupby(["camera", "unit"]).max().reset_index())
         for name, unit, visitors in most.itertuples(index=False):
             one, some = found.get((name, unit), (0, 0))
             found[name, unit] = max(one, int(visitors)) if n < 2 else one, max(some, int(visitors))

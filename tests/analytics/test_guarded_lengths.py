@@ -106,3 +106,17 @@ def test_those_under_way_are_not_all_visits_less_those_of_the_curve() -> None:
     # Of the day with the two alone no mean is told either: all dwell less as many times as came is theirs.
     figures = told._where(day == 0).figures(600, 3)
     assert np.isnan([figures[name] for name in ("visits_km", "mean_km_s", "horizon_s")]).all()
+
+
+def test_visits_not_seen_to_end_are_among_those_that_are_counted():
+    """On the day with two that were under way six are not seen to end; on the other one all twelve are."""
+    begun, ended = np.ones((2, 26), dtype=np.bool_)
+    begun[:2] = ended[2:8] = False
+    lengths = table([30.0] * 26, [0] * 26, ended)
+    told = GuardedLengths(
+        VisitTable(lengths.visits, begun, ended, lengths.stopped_s), np.repeat([0, 1], [14, 12]), 5
+    )
+    figures = told.figures(600, 3)
+    assert (figures["visits_km"], figures["censored"]) == (12, 0)
+    figures = told._where(told.day == 0).figures(600, 3)
+    assert np.isnan([figures["visits_km"], figures["censored"]]).all()

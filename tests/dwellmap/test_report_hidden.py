@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.visits import Visits
+from analytics.zone_figures import VisitTable
 from analytics.zones import Zone
 from dwellmap.opening_hours import OpeningHours
 from dwellmap.period.period import Period
@@ -154,3 +156,22 @@ def test_a_zone_that_shares_floor_is_hidden(shops, monkeypatch):
     assert floor.hidden["dwell_s"].tolist() == [False, True]
     # Over how many visitors would be a number of people that nothing guards.
     assert use_of(floor).over == "the visitors"
+
+
+def test_ways_of_one_camera_do_not_hide_those_of_another(shops):
+    """Else a report of both would show what that of the first hides beside three people."""
+    runs = [shops(name, NOON, 1, 9, 9, camera=name) for name in ("north", "south")]
+    (floor,) = summed(runs, Choice(min_people=5)).floors
+    place = np.repeat([0, 1, 2, 3], [20, 3, 10, 30])
+    n = len(place)
+    enter, side = 100.0 * np.arange(n), np.zeros(n, dtype=np.int8)
+    visits = Visits(np.arange(n), place, enter, enter + 60, np.full(n, 60.0), side, side)
+    made = VisitTable(visits, np.ones(n, bool), np.ones(n, bool), np.zeros(n))
+    zone = floor.zones[0]
+    both = replace(
+        floor, zones=(zone,) * 4, zone_setup=((0,), (0,), (1,), (1,)), all_visits=made,
+        all_visit_day=np.zeros(n, dtype=np.int64), told=floor.told[:0],
+    )  # fmt: skip
+    hidden = flows_of(both).hidden
+    assert hidden[-1].tolist() == [True, True, False, False, False]
+    assert hidden[2:4].sum() == 0
