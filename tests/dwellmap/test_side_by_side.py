@@ -1,6 +1,7 @@
 """One recording and several processes: the run is the same, and a process that dies leaves nothing behind."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -110,7 +111,8 @@ def test_what_a_process_meets_is_told(dwellmap, tmp_path) -> None:
     stored = only_run(tmp_path / "one") / "detections.parquet"
     ran = dwellmap("run", other, *how, stored, "--workers", 2, "--out", tmp_path / "two")
     assert ran.code == 2
-    assert "expected a picture at 16.0000 s" in ran.err
+    # Which of the processes comes to its end first is chance.
+    assert re.search(r"expected a picture at 1[6-9]\.\d000 s", ran.err), ran.err
     assert not list((tmp_path / "two").glob("*/*"))
 
 
