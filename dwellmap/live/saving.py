@@ -31,6 +31,8 @@ from tracker.scenepicture import Moment, ScenePicture
 
 # Clocks drift: a run begins where the one before ended, unless the wall clock says otherwise by so much (s).
 _DRIFT_S = 1.0
+# Longer than a stream may be silent before it counts as broken.
+_SILENT_S = 15.0
 _AGAIN_S = 30.0
 _NICE = 10
 
@@ -171,6 +173,8 @@ class Saving:
         self._zero_s = 0.0
         self._part: tuple[datetime, int] | None = None
         self._again_s = -np.inf
+        self._newest: datetime | None = None
+        self._broken = False
         self._scene = ScenePicture(None)
         self.fault = ""
 
@@ -193,8 +197,10 @@ class Saving:
             before = self._writer
             start = before.start + timedelta(seconds=picture.t_s - self._zero_s)
             drift_s = abs((start - wall).total_seconds())
-            self._end(picture.t_s)
-            self._begin(picture.t_s, start if drift_s <= _DRIFT_S else wall, wall, goes_on=True)
+            self._end(None if self._broken else picture.t_s)
+            start = start if drift_s <= _DRIFT_S else wall
+            self._begin(picture.t_s, start, wall, goes_on=not self._broken)
+        self._newest, self._broken = picture.wall, False
         if self._writer is None and time.monotonic() >= self._again_s:
             self._begin(picture.t_s, wall, wall, goes_on=False)
         t_s = picture.t_s - self._zero_s
@@ -207,12 +213,19 @@ class Saving:
 
     def gap(self, why: str) -> None:
         """Nothing is seen from the last picture to the next one."""
+        self._broken = True
         if self._writer is not None and self._writer.pictures:
             self._guarded(self._writer.gap, why)
 
     def tick(self, now: datetime) -> None:
-        """Close an hour that is over although no picture comes."""
-        if self._writer is not None and self._part_of(now.astimezone(self._zone)) != self._part:
+        """Close an hour that is over although no picture comes.
+
+        A picture that is only late, as the machine is busy, goes on where the hour ends.
+        """
+        if self._writer is None or self._newest is None:
+            return
+        silent = self._broken or (now - self._newest).total_seconds() > _SILENT_S
+        if silent and self._part_of(now.astimezone(self._zone)) != self._part:
             self._end(None)
 
     def keep_scene(self, scene_bgr: NDArray[np.uint8]) -> None:
