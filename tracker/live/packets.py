@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
 
 from av.packet import Packet
 from av.video.stream import VideoStream
@@ -22,11 +21,13 @@ class Arrived:
     Attributes:
         packet: As FFmpeg read it.
         arrival_s: Seconds (monotonic clock).
+        begins: Whether a picture begins with it; else it goes on with that of the one before.
 
     """
 
     packet: Packet[VideoStream]
     arrival_s: float
+    begins: bool
 
 
 class PacketQueue:
@@ -55,30 +56,27 @@ class PacketQueue:
                 self._let_go(arrival_s)
             since_s = self._needs_key_since_s
             waits = since_s is not None and arrival_s - since_s < _LONGEST_WITHOUT_KEY_S
-            begins = not _same_picture(packet.pts, self._newest_pts)
+            # Cameras send pictures in parts.
+            begins = packet.pts is None or packet.pts != self._newest_pts
             self._newest_pts = packet.pts
             # The rest of a key picture is no use without its first part.
             if waits and not (packet.is_keyframe and begins):
                 self._lost += begins
                 return
             self._needs_key_since_s = None
-            self._waiting.append(Arrived(packet, arrival_s))
+            self._waiting.append(Arrived(packet, arrival_s, begins))
             self._bytes += packet.size
             self._changed.notify()
 
     def _let_go(self, now_s: float) -> None:
-        waiting = [arrived.packet for arrived in self._waiting]
-        begins = [not _same_picture(b.pts, a.pts) for a, b in pairwise(waiting)]
-        keys = [k for k, new in enumerate(begins, start=1) if new and waiting[k].is_keyframe]
-        if not keys:
-            self._lost += 1 + sum(begins)
-            self._waiting.clear()
-            self._bytes = 0
+        keys = [k for k, waits in enumerate(self._waiting) if waits.begins and waits.packet.is_keyframe]
+        newest = keys[-1] if keys else 0
+        if newest == 0:
             self._needs_key_since_s = now_s
-            return
-        self._lost += sum(begins[: keys[-1]])
-        for _ in range(keys[-1]):
-            self._bytes -= self._waiting.popleft().packet.size
+        for _ in range(newest or len(self._waiting)):
+            arrived = self._waiting.popleft()
+            self._bytes -= arrived.packet.size
+            self._lost += arrived.begins
 
     def take(self) -> Arrived | None:
         """Wait for the next; None once the stream is over."""
@@ -102,8 +100,3 @@ class PacketQueue:
         with self._changed:
             self._over = True
             self._changed.notify()
-
-
-def _same_picture(pts: int | None, before: int | None) -> bool:
-    """Whether a packet goes on with the picture of the one before it: cameras send pictures in parts."""
-    return pts is not None and pts == before
