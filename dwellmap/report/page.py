@@ -246,9 +246,10 @@ def _zone_rows(summary: Summary, part: Part) -> list[dict[str, Any]]:
             return HIDDEN if hidden[name] else words(row[name])
 
         def interval(low: str, high: str, row: Any = row, hidden: Any = hidden) -> str:
-            return HIDDEN if hidden[low] or hidden[high] else span(row[low], row[high])
+            told = HIDDEN if hidden[low] or hidden[high] else span(row[low], row[high])
+            return "" if told == UNKNOWN else told
 
-        quartiles = [told(name, seconds) for name in ("quartile_1_s", "quartile_3_s")]
+        quartiles = _quartiles(row["visits_km"], told("quartile_1_s", seconds), told("quartile_3_s", seconds))
         no_peak = not row["peak"] > 0
         rows.append(
             {
@@ -273,11 +274,7 @@ def _zone_rows(summary: Summary, part: Part) -> list[dict[str, Any]]:
                 "under_way": told("under_way", count),
                 "median": told("median_s", seconds),
                 "median_interval": interval("median_low_s", "median_high_s"),
-                "quartiles": UNKNOWN
-                if row["visits_km"] == 0
-                else HIDDEN
-                if quartiles == [HIDDEN] * 2
-                else " – ".join(quartiles),
+                "quartiles": quartiles,
                 "attracting": told("attracting_power", share),
                 "holding": told("holding_power_s", seconds),
                 "peak": HIDDEN if floor.min_people else UNKNOWN if no_peak else count(row["peak"]),
@@ -286,6 +283,13 @@ def _zone_rows(summary: Summary, part: Part) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _quartiles(visits: float, first: str, third: str) -> str:
+    """From the one to the other; of so many visits, NaN where that is hidden."""
+    if visits == 0:
+        return UNKNOWN
+    return HIDDEN if first == third == HIDDEN else f"{first} – {third}"
 
 
 def _flow_rows(part: Part) -> list[dict[str, str]]:
