@@ -30,8 +30,7 @@ def erase(
     """Erase detections, tracks, trajectories, stays and links of old runs; maps, zones and recipes stay.
 
     This cannot be undone. The footage itself is not touched. Hours of live cameras that no run was made of go
-    as a whole. Exit code 0 if nothing personal is left of these
-    days, 1 if something could not be erased.
+    as a whole. Exit code 0 if nothing personal is left of these days, 1 if something could not be erased.
     """
     try:
         day = date.fromisoformat(before)

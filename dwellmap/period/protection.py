@@ -76,9 +76,9 @@ class Protection:
         cell_sums, hour_sums = _Columns.of(cells), _Columns.of(hours)
         for key in sorted(hours_of.keys() | cells_of.keys()):
             mine, times = cells_of.get(key, slice(0)), hours_of.get(key, slice(0))
-            setup, told = period.setups[key[0]], hour_sums.at(times)
-            gone[key], group[times], visitors[times] = _day(setup, cell_sums.at(mine), told, min_people)
-            most[mine] = _most(setup, told.place, group[times], visitors[times])[place[mine]]
+            setup, of_day = period.setups[key[0]], hour_sums.at(times)
+            gone[key], group[times], visitors[times] = _day(setup, cell_sums.at(mine), of_day, min_people)
+            most[mine] = _most(setup, of_day.place, group[times], visitors[times])[place[mine]]
             shown[mine] = ~gone[key][place[mine]]
         hours = hours.assign(group=group, visitors=visitors)
         cells = cells.assign(visitors=cells["visitors"].clip(upper=most))[shown].reset_index(drop=True)

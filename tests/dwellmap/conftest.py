@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import starmap
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ SIZE_PX = (640, 480)
 FPS = 10
 # Of ways that are made up, samples a second.
 HZ = 2.0
+Way = tuple[float, Sequence[tuple[float, float, float]]]
 AUDIT = {"person_minutes": 50.0, "estimated_switches_per_person_min": 0.02, "grade": "good", "in_words": ""}
 
 
@@ -253,13 +255,14 @@ def shops(replay, walker, tmp_path, tmp_path_factory):
 def write_run() -> Callable[..., None]:
     """Make up a run, as `dwellmap run` leaves it, without footage and pictures.
 
-    `write_run(site_path, ways, start, length_s, folder, name)`: `ways` are (t_s, xy_m) of everybody, straight
-    between them; beside the site file lies `cam.calibration.json`.
+    `write_run(site_path, ways, start, length_s, folder, name)`: `ways` are (begin_s, stops) of everybody,
+    stops (x_m, y_m, stand_s), the first where they come into sight; beside the site file lies
+    `cam.calibration.json`.
     """
 
     def write(
         site_path: Path,
-        ways: Sequence[tuple[np.ndarray, np.ndarray]],
+        ways: Sequence[Way],
         start: datetime | None,
         length_s: float,
         folder: Path,
@@ -287,10 +290,26 @@ def write_run() -> Callable[..., None]:
     return write
 
 
-def tracks_of(ways: Sequence[tuple[np.ndarray, np.ndarray]], view: CameraView) -> Tracks:
+def walked(begin_s: float, stops: Sequence[tuple[float, float, float]]) -> tuple[np.ndarray, np.ndarray]:
+    """(t_s, xy_m) of somebody who goes straight from stop to stop and stands at each for its time."""
+    t, points = [], []
+    at_s = begin_s
+    for x, y, stand_s in stops:
+        if points:
+            at_s = at_s + float(np.hypot(x - points[-1][0], y - points[-1][1])) / 1.2 + 0.5
+        t.append(at_s)
+        points.append((x, y))
+        if stand_s:
+            at_s += stand_s
+            t.append(at_s)
+            points.append((x, y))
+    return np.array(t), np.array(points)
+
+
+def tracks_of(ways: Sequence[Way], view: CameraView) -> Tracks:
     """Tracks along these ways, each sample of them seen."""
     rows = []
-    for person, (t_s, xy) in enumerate(ways, start=1):
+    for person, (t_s, xy) in enumerate(starmap(walked, ways), start=1):
         t = np.arange(np.ceil(t_s[0] * HZ), np.floor(t_s[-1] * HZ) + 1) / HZ
         xy = np.column_stack([np.interp(t, t_s, xy[:, k]) for k in (0, 1)])
         foot, head = view.calibration.image_from_floor(xy), view.calibration.pose.project(xy, 1.7)

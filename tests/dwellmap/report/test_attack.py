@@ -29,15 +29,8 @@ LONG_S = 2000.0
 
 
 def walk(begin_s, *stops, come=ENTRANCE, leave=ENTRANCE):
-    """(t_s, xy_m) of somebody who comes, stands at each (x, y, s) and leaves."""
-    t, points = [begin_s], [come]
-    for x, y, stand_s in (*stops, (*leave, 0.0)):
-        t.append(t[-1] + float(np.hypot(x - points[-1][0], y - points[-1][1])) / 1.2 + 0.5)
-        points.append((x, y))
-        if stand_s:
-            t.append(t[-1] + stand_s)
-            points.append((x, y))
-    return np.array(t), np.array(points)
+    """Way of somebody who comes, stands at each (x, y, s) and leaves."""
+    return begin_s, ((*come, 0.0), *stops, (*leave, 0.0))
 
 
 def customers(rng, begin_s, people):
